@@ -58,7 +58,7 @@ def ablate(
 
     Parameters
     ----------
-    encodings: the texts (b), padded to one batch of n tokens
+    encodings: the texts (b), padded to one batch of n tokens, see `batches`
     sets: which heads. Those of a set are ablated together, of one layer or of several; a
         head alone is a set of one. They come by the layer of their first head
     by: what takes the place of a head's output before the output projection: "zero", or "mean", the mean of its
@@ -107,7 +107,7 @@ def mean_outputs(
     """
     sums: dict[int, torch.Tensor] = {}
     tokens = texts = 0
-    for batch in batches(encodings):
+    for batch in batches(model, encodings):
         _check(model, batch, "zero", None)
         inputs = batch_inputs(model, batch)
         real = inputs.get("attention_mask", torch.ones_like(inputs["input_ids"])).bool()
@@ -124,11 +124,12 @@ def mean_outputs(
     return {layer: (one / tokens).float() for layer, one in sums.items()}
 
 
-def batches(texts: Iterable[Text], tokens: int = TOKENS // 2) -> Iterator[list[Text]]:
-    """Texts of similar length together, so many tokens at a time, padding counted; a longer text alone."""
+def batches(model: AttentionModel, texts: Iterable[Text], tokens: int = TOKENS // 2) -> Iterator[list[Text]]:
+    """Texts of similar length together, so many tokens at a time, padding counted; a longer text alone. Of a model that
+    padding changes, texts of one length."""
     batch: list[Text] = []
     for text in sorted(texts, key=len):
-        if batch and len(text) * (len(batch) + 1) > tokens:
+        if batch and (len(text) * (len(batch) + 1) > tokens or (model.alone and len(text) > len(batch[0]))):
             yield batch
             batch = []
         batch.append(text)

@@ -149,6 +149,29 @@ class Call:
         return mask.expand(self.q.shape[0], len(range(*rows.indices(self.q.shape[2]))), mask.shape[-1])
 
 
+def chosen_keys(indices: torch.Tensor, keys: int, size: int) -> torch.Tensor:
+    """Which of m keys sparse attention chose for each query: bool (b, g, n, m).
+
+    indices: the chosen blocks of keys (b, g, n, k), each of `size` keys, counted from 0; a negative one stands for none
+    """
+    blocks = -(-keys // size)
+    chosen = torch.zeros(*indices.shape[:3], blocks + 1, dtype=torch.bool, device=indices.device)
+    chosen.scatter_(-1, indices.long().masked_fill(indices < 0, blocks), True)
+    return chosen[..., :blocks].repeat_interleave(size, -1)[..., :keys]
+
+
+def masked_by(chosen: torch.Tensor, mask: torch.Tensor | None, causal: bool, heads: int) -> torch.Tensor:
+    """A call's mask that hides the keys that were not chosen too. chosen: bool (b, g, n, m), g divides the heads."""
+    if chosen.shape[1] > 1:
+        chosen = chosen.repeat_interleave(heads // chosen.shape[1], 1)
+    if mask is None:
+        n, m = chosen.shape[2:]
+        return chosen & torch.ones(n, m, dtype=torch.bool, device=chosen.device).tril(m - n) if causal else chosen
+    if mask.dtype == torch.bool:
+        return mask & chosen
+    return torch.where(chosen, mask, torch.finfo(mask.dtype).min)
+
+
 @lru_cache(maxsize=8)
 def _future(rows: int, keys: int, device: torch.device) -> torch.Tensor:
     """True above the diagonal: bool (rows, keys)."""

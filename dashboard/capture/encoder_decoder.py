@@ -30,7 +30,7 @@ from dashboard.capture.probe import (
     shape_of,
     shares,
 )
-from dashboard.capture.visit import batch_inputs
+from dashboard.capture.visit import batch_inputs, changed_by_padding
 from dashboard.errors import UserError
 from dashboard.heads.head_id import Part
 from dashboard.models import Loaded
@@ -176,6 +176,7 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
             calls=seen.calls[part] if route == "tap" else numbers,
             start=None if part == "encoder" else start,
         )
+    parts["encoder"] = replace(parts["encoder"], alone=changed_by_padding(parts["encoder"]))
     return replace(parts["encoder"], whole=EncoderDecoder(root, parts, projection))
 
 

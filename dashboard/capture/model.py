@@ -49,6 +49,7 @@ class AttentionModel:
         "eager" where the library must build all maps at once
     hidden: whether its last vectors are handed out among its hidden states only (DPR)
     untried: a window or budget of its configuration that was too long to be tried, None where there is none
+    alone: whether texts of different lengths are read one by one: padded to a batch, they would be read otherwise
     part: which part of an encoder–decoder model this is, "" of any other
     calls: the number of the layer at each call of the tap in a pass, `tap.ANOTHER` where another part's layer calls
     start: the token that a target begins with, −1 where that is its own last one; None for what reads no target
@@ -66,6 +67,7 @@ class AttentionModel:
     route: Route
     hidden: bool = False
     untried: int | None = None
+    alone: bool = False
     part: Part = ""
     calls: tuple[int, ...] = ()
     start: int | None = None

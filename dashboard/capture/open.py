@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 
@@ -12,6 +13,7 @@ from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.model import AttentionModel, Route
 from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
+from dashboard.capture.visit import changed_by_padding
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
 from dashboard.models.foreign import foreign
@@ -91,7 +93,7 @@ def _pausing(model: torch.nn.Module) -> Iterator[None]:
 
 
 def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionModel:
-    return AttentionModel(
+    model = AttentionModel(
         loaded.source,
         loaded,
         shape.layers,
@@ -103,6 +105,7 @@ def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionMo
         shape.hidden,
         shape.untried,
     )
+    return replace(model, alone=changed_by_padding(model))
 
 
 def _load(source: ModelSource, attention: str) -> Loaded:

@@ -23,7 +23,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, eager_mask, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from dashboard.capture.attention_call import Call, Heads, Scratch
+from dashboard.capture.attention_call import Call, Heads, Scratch, chosen_keys, masked_by
 from dashboard.errors import UserError
 
 NAME = "two_heads"
@@ -38,6 +38,7 @@ ANOTHER = -1
 HARMLESS = frozenset(
     {
         "sliding_window",
+        "input_ids",
         "position_ids",
         "cache_position",
         "use_cache",
@@ -149,17 +150,34 @@ def attend(
     position_bias: torch.Tensor | None = None,
     softcap: float | None = None,
     s_aux: torch.Tensor | None = None,
+    indices: torch.Tensor | None = None,
+    block_indices: torch.Tensor | None = None,
     **rest: object,
 ) -> tuple[torch.Tensor, None]:
     """What a model calls in place of its own attention. Arguments and result are the library's interface.
 
     Without a request, and for layers that were not asked for, this is the library's SDPA. A layer with a softcap or
     a sink is computed here even then: SDPA refuses the first and drops the second in silence.
+    indices, block_indices: the keys, or blocks of keys, that sparse attention chose for each query (`chosen_keys`). The
+    library folds them into the mask for its own functions only, so they are folded into it here.
     Returns the heads' outputs (b, n, h, d') and, in place of weights, None. Raises Unknown where a model hands on what
-    is not known here, sparse attention's choice of keys for one: computed without it, the weights would be wrong.
+    is not known here: computed without it, the weights would be wrong.
     """
-    if unknown := tuple(name for name, given in rest.items() if given is not None and name not in HARMLESS):
-        raise Unknown(unknown)
+    unknown = [name for name, given in rest.items() if given is not None and name not in HARMLESS]
+    size = None if block_indices is None else getattr(getattr(module, "indexer", None), "block_size", None)
+    if block_indices is not None and not isinstance(size, int):
+        unknown.append("block_indices")
+    if unknown:
+        raise Unknown(tuple(unknown))
+    if is_causal is None:
+        is_causal = getattr(module, "is_causal", True)
+    chosen = None
+    if indices is not None:
+        chosen = chosen_keys(indices[:, None], key.shape[2], 1)
+    elif block_indices is not None:
+        chosen = chosen_keys(block_indices, key.shape[2], size)
+    if chosen is not None:
+        attention_mask = masked_by(chosen, attention_mask, is_causal, query.shape[1])
 
     def library() -> torch.Tensor:
         output, _ = sdpa_attention_forward(
@@ -176,13 +194,12 @@ def attend(
         )
         return output
 
-    unmasked_causal = getattr(module, "is_causal", True) if is_causal is None else is_causal
     call = Call(
         query,
         key,
         value,
         attention_mask,
-        causal=bool(unmasked_causal) and attention_mask is None and query.shape[2] > 1,
+        causal=bool(is_causal) and attention_mask is None and query.shape[2] > 1,
         scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
         bias=position_bias,
         softcap=softcap,

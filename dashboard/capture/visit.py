@@ -13,6 +13,7 @@ from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.malloc import returned_at_once
 from dashboard.capture.model import AttentionModel
+from dashboard.capture.probe import TOLERANCE, largest_difference, probe_ids
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, Part
 from dashboard.text.encoding import Encoding
@@ -64,6 +65,7 @@ class Block:
 
 class Visitor(Protocol):
     """What is handed the blocks: layer by layer, and in a layer the rows in order, every text's before the next rows.
+    Of a model that is read one text at a time (`AttentionModel.alone`), all of a text come before the next text's.
 
     A visitor that also needs queries, keys and values has an attribute `wants_qkv = True`; one that knows that keys may
     be those of another text, `two_texts = True`.
@@ -83,6 +85,8 @@ def visit(
     rows: int | None = None,
 ) -> None:
     """One forward pass over a text (or several, padded to one batch); `visitor` sees the weights it asked for.
+
+    A model that padding changes (`AttentionModel.alone`) reads texts of different lengths one after the other.
 
     Parameters
     ----------
@@ -109,7 +113,26 @@ def visit(
         return
     lengths = [len(text) for text in texts]
     model.check_length(max(lengths))
-    inputs = batch_inputs(model, texts)
+    for places in _batches(model, lengths):
+        _pass(model, [texts[place] for place in places], places, visitor, wanted, rows)
+
+
+def _batches(model: AttentionModel, lengths: Sequence[int]) -> list[list[int]]:
+    """Which texts run together: all of them, or each alone where padding would change what the model reads."""
+    every = list(range(len(lengths)))
+    return [[place] for place in every] if model.alone and len(set(lengths)) > 1 else [every]
+
+
+def _pass(
+    model: AttentionModel,
+    texts: list[Encoding],
+    places: list[int],
+    visitor: Visitor,
+    wanted: dict[int, tuple[int, ...]],
+    rows: int | None,
+) -> None:
+    """One forward pass over some of the texts. places: the number of each for the visitor."""
+    inputs, lengths = batch_inputs(model, texts), [len(text) for text in texts]
     wants_qkv, seen = getattr(visitor, "wants_qkv", False), model.source_text
     if model.route == "eager":
         if wants_qkv:
@@ -117,7 +140,7 @@ def visit(
                 f"{model.title} computes its attention in a way of its own, so its queries, keys and values cannot "
                 "be read. Choose another model for this."
             )
-        _visit_eager(model, inputs, lengths, visitor, wanted)
+        _visit_eager(model, inputs, lengths, places, visitor, wanted)
         return
 
     qkv: dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = {}
@@ -136,7 +159,7 @@ def visit(
             q, k, v = (part[text, :, :n] for part in qkv[layer]) if wants_qkv else (None, None, None)
             visitor.block(
                 Block(
-                    text,
+                    places[text],
                     layer,
                     which,
                     cut,
@@ -157,7 +180,12 @@ def visit(
 
 
 def _visit_eager(
-    model: AttentionModel, inputs: dict, lengths: list[int], visitor: Visitor, wanted: dict[int, tuple[int, ...]]
+    model: AttentionModel,
+    inputs: dict,
+    lengths: list[int],
+    places: list[int],
+    visitor: Visitor,
+    wanted: dict[int, tuple[int, ...]],
 ) -> None:
     output = model.run(**inputs, output_attentions=True)
     every = [
@@ -172,7 +200,7 @@ def _visit_eager(
                     f"{model.title} attends in another way on a text of {n:,} tokens: its weights are not one row and "
                     "one column for each token. Use a shorter text or choose another model."
                 )
-            visitor.block(Block(text, layer, heads, slice(0, n), weights, part=model.part))
+            visitor.block(Block(places[text], layer, heads, slice(0, n), weights, part=model.part))
 
 
 def _wanted(
@@ -211,6 +239,42 @@ def batch_inputs(model: AttentionModel, texts: list[Encoding]) -> dict[str, torc
             types[row, : len(text.types)] = torch.tensor(text.types)
         inputs["token_type_ids"] = types.to(device)
     return inputs
+
+
+class _Weights:
+    """Visitor: keeps the weights of the last text of n tokens: layer → (h, n, n)."""
+
+    def __init__(self, last: int, n: int):
+        self.last, self.n, self.held = last, n, {}
+
+    def block(self, block: Block) -> None:
+        if block.text == self.last:
+            held = self.held.setdefault(block.layer, block.weights.new_zeros(len(block.heads), self.n, self.n))
+            held[:, block.rows, : block.weights.shape[-1]] = block.weights
+
+
+def changed_by_padding(model: AttentionModel) -> bool:
+    """Whether a short text's weights are others where it is padded to the length of a longer one.
+
+    Found out by trying: convolutions over tokens, landmarks that are means of tokens and positions counted from the end
+    read padding, and a choice of keys may fall out otherwise.
+    """
+    ids = probe_ids(model.loaded.model)[0].tolist()
+    long, short = (_blank(some) for some in (ids, ids[: max(2, len(ids) * 2 // 3)]))
+    found = []
+    for texts in ([short], [long, short]):
+        weights = _Weights(len(texts) - 1, len(short))
+        try:
+            visit(model, texts, weights)
+        except UserError:  # it cannot be run in batches at all
+            return True
+        found.append([weights.held[layer] for layer in model.numbers])
+    return largest_difference(*found) > TOLERANCE
+
+
+def _blank(ids: list[int]) -> Encoding:
+    nothing = ("",) * len(ids)
+    return Encoding("", tuple(ids), nothing, nothing, ((0, 0),) * len(ids), (False,) * len(ids))
 
 
 def _per_head(call: Call, heads: Heads) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

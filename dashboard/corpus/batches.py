@@ -18,9 +18,11 @@ Work = TypeVar("Work", bound="OneText")
 
 # Sentences that are sorted by length before they are put into batches, and the tokens of a batch, padding counted.
 WINDOW = 128
-
-
 BATCH_TOKENS = 1024
+
+# Why a text cannot be measured whole.
+WINDOWED = "it is longer than the window that a layer looks at"
+CHOICE = "a layer chooses some of its tokens as keys and hides the others"
 
 
 def encoded(
@@ -57,12 +59,13 @@ def batches(
 class OneText(Protocol):
     """A text of n tokens that wants its attention a whole layer at a time.
 
-    causal: as the model is; parts: None at first; window: set where a layer's mask hides more than the future
+    causal: as the model is; parts: None at first; hidden: "" at first, then why a layer's mask hides more than the
+    future: the end of "left out, because …"
     """
 
     n: int
     causal: bool
-    window: bool
+    hidden: str
     parts: np.ndarray | None
 
     def layer(self, tokens: np.ndarray, place: slice) -> None:
@@ -81,7 +84,9 @@ class ByLayer(Generic[Work]):
         if block.allowed is not None:
             allowed = block.allowed.cpu().numpy()
             whole = np.tri(allowed.shape[0], allowed.shape[1], start, bool) if work.causal else True
-            work.window |= not (allowed >= whole).all()
+            if not (allowed >= whole).all():
+                scattered = (np.diff(allowed, axis=1, prepend=False) & allowed).sum(1).max() > 1
+                work.hidden = CHOICE if scattered else work.hidden or WINDOWED
         if stop - start < work.n or keys < work.n:
             if work.parts is None:
                 work.parts = np.zeros((weights.shape[0], work.n, work.n), np.float32)

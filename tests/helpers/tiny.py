@@ -98,6 +98,82 @@ SIZES: dict[str, object] = {
     "axial_pos_embds": False,
 }
 
+# What single types need beside `SIZES`: sizes that hang together, and layers of each kind that they have.
+ONE_OF_THREE = {"layer_types": ["linear_attention", "full_attention", "linear_attention"]}
+MAMBA_AND_FULL = {"layer_types": ["mamba", "attention", "mamba"]}
+SPARSE_AND_FULL = {"layer_types": ["minimax_m3_sparse", "full_attention", "minimax_m3_sparse"]}
+FULL = {"layer_types": ["full_attention"] * LAYERS}
+TURNED = {"rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [2, 1, 1]}}
+HALF_TURNED = {
+    "rope_parameters": TURNED["rope_parameters"] | {"partial_rotary_factor": 0.5, "mrope_section": [1, 1, 0]}
+}
+INDEXED = {
+    "indexer_n_heads": 2,
+    "indexer_kv_heads": 1,
+    "indexer_head_dim": 8,
+    "indexer_budget": 8,
+    "indexer_compress_ratio": 4,
+}
+SETTINGS: dict[str, dict[str, object]] = {
+    "bailing_hybrid": ONE_OF_THREE,
+    "bamba": {"attn_layer_indices": [1]},
+    "cohere_compass_text": {"rope_parameters": {"full_attention": TURNED["rope_parameters"]}},
+    "dbrx": {"attn_config": {"rope_theta": 1e4, "kv_n_heads": 2, "clip_qkv": 8}},
+    "dots3_note_vision_encoder": {"mlp_layer_types": ["dense"] * 3},
+    "dots3_note_text": {"layer_types": ["indexed_attention"] * 3},
+    "ernie4_5_vl_moe_text": {"rope_parameters": TURNED["rope_parameters"] | {"mrope_section": [1, 1, 2]}},
+    "esmc": {"num_key_value_heads": HEADS},
+    "falcon_h1": {"mamba_d_ssm": 64},
+    "funnel": {"block_sizes": [2, 1], "architectures": ["FunnelModel"]},
+    "gemma3n_text": {"num_kv_shared_layers": 0},
+    "glm4v_moe_text": HALF_TURNED,
+    "glm4v_text": TURNED,
+    "glm5_next_text": {
+        "qk_rope_head_dim": 0,
+        "index_topk": 16,
+        "layer_types": ["deepseek_sparse_attention"] * 3,
+    },
+    "glm_image_text": TURNED,
+    "glm_ocr_text": TURNED,
+    "gpt_neo": {"attention_types": [[["global", "local", "local"], 1]]},
+    "granitemoehybrid": MAMBA_AND_FULL,
+    "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
+    "kimi_linear": ONE_OF_THREE,
+    "layoutlmv3": {"coordinate_size": 5, "shape_size": 6},
+    "lfm2": {"layer_types": ["conv", "full_attention", "conv"]},
+    "lfm2_moe": {"layer_types": ["conv", "full_attention", "conv"]},
+    "lilt": {"hidden_size": 48, "channel_shrink_ratio": 2},
+    "mamba2": {"num_heads": 8},
+    "marian": {"decoder_vocab_size": VOCABULARY, "decoder_start_token_id": 0},
+    "minimax_m3_vl_text": SPARSE_AND_FULL,
+    "mistral4": {
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 1e4,
+            "llama_4_scaling_beta": 0.1,
+            "original_max_position_embeddings": POSITIONS,
+        }
+    },
+    "molmo2_adapter": {"vision_feature_layer": [1, 2]},
+    "neomme": {"head_dim": 16},
+    "paddleocr_vl_text": TURNED,
+    "qwen2_5_omni_text": TURNED,
+    "qwen2_5_vl_text": TURNED,
+    "qwen2_vl_text": TURNED,
+    "qwen3_5_moe_text": ONE_OF_THREE,
+    "qwen3_5_text": ONE_OF_THREE,
+    "qwen3_next": ONE_OF_THREE,
+    "qwen4_exp_text": ONE_OF_THREE | {**INDEXED},
+    "t5gemma2_text": {"dropout_rate": 0.0},
+    "xmod": {"default_language": "en_XX"},
+    "zamba": {
+        "num_hidden_layers": 5,
+        "layers_block_type": ["linear_attention", "linear_attention", "hybrid", "linear_attention", "hybrid"],
+    },
+    "zamba2": {"layers_block_type": ["linear_attention", "hybrid", "linear_attention"]},
+    "zaya": {"num_experts_per_tok": 1},
+}
+
 
 def tokenizer() -> PreTrainedTokenizerFast:
     """A byte-level BPE of 400 pieces, whose <s> and </s> are put around nothing."""
@@ -128,6 +204,8 @@ SENSES: dict[str, object] = {
     "adapter_input_size": WIDTH,
     "downsample_hidden_size": 16,
     "encoder_hidden_size": WIDTH,
+    "text_hidden_size": WIDTH,
+    "audio_pad_token_id": 0,
 }
 
 
@@ -148,15 +226,19 @@ def configure(cls: type, **more: object):
         asked |= {"mamba_n_heads": 8, "mamba_d_head": 8, "mamba_n_groups": 1, "mamba_d_state": 8}
     if isinstance(given.get("rope_parameters"), dict) and "mrope_section" in given["rope_parameters"]:
         asked["rope_parameters"] = given["rope_parameters"] | {"mrope_section": [1, 1, 0] if latent else [2, 1, 1]}
-    parts = {name: configure(type(part)).to_dict() for name, part in vars(usual).items() if hasattr(part, "to_dict")}
-    for name in parts.keys() & more.keys():
-        parts[name] |= more.pop(name)
+    parts = {
+        name: configure(type(part), **SETTINGS.get(part.model_type, {}) | more.pop(name, {})).to_dict()
+        for name, part in vars(usual).items()
+        if hasattr(part, "to_dict")
+    }
     return cls(**asked | parts | more)
 
 
 def make(kind: str, folder, **more: object):
-    """Writes a tiny model of that kind and the tokenizer to a folder; the configuration that it has."""
-    config = configure(CONFIG_MAPPING[kind], **more)
+    """Writes a tiny model of that kind and the tokenizer to a folder; the configuration that it has.
+
+    more: settings beside `SIZES`, in place of the kind's `SETTINGS`"""
+    config = configure(CONFIG_MAPPING[kind], **(more or SETTINGS.get(kind, {})))
     torch.manual_seed(0)
     model = AutoModel.from_config(config)
     with torch.no_grad():  # attention that means something, so that a wrong scale or mask shows

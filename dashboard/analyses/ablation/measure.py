@@ -92,7 +92,7 @@ def measure(
         for trial in trials(text, encoding, causal=model.predicts_next, mask=mask, predicts=logits is not None)
     ]
     done, whole = 0, sum(map(len, every)) * _layers_run(model, sets)
-    for batch in batches(every):
+    for batch in batches(model, every):
         reading = _Reading(batch, logits, found)
         vectors, runs = ablate(model, [trial.encoding for trial in batch], sets, by=by, means=means)
         reading.intact(vectors)

@@ -121,7 +121,7 @@ class _Changes:
         self.poolings, self.sizes, self.pairs = poolings, sizes, pairs
         self.heads = model.heads
         self.tokens: dict[int, np.ndarray] = {}
-        self.words: dict[int, np.ndarray] = {}
+        self.words: dict[int, dict[int, np.ndarray]] = {}  # by layer, by text
         self.found = np.full((len(pairs), model.layers, model.heads), np.nan)
 
     def block(self, block: Block) -> None:
@@ -130,11 +130,12 @@ class _Changes:
         held[:, block.rows, : block.weights.shape[2]] = block.weights.cpu().numpy()
         if block.rows.stop < n:
             return
-        self.words[text] = self.poolings[text](self.tokens.pop(text))
-        if len(self.words) == len(self.sizes):
+        words = self.words.setdefault(block.layer, {})
+        words[text] = self.poolings[text](self.tokens.pop(text))
+        if len(words) == len(self.sizes):
             for place, pair in enumerate(self.pairs):
-                self.found[place, block.layer] = _change(self.words[0], self.words[place + 1], pair)
-            self.words.clear()
+                self.found[place, block.layer] = _change(words[0], words[place + 1], pair)
+            del self.words[block.layer]
 
 
 def _change(a: np.ndarray, b: np.ndarray, pair: _Pair) -> np.ndarray:

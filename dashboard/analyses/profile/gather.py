@@ -46,7 +46,8 @@ def gather(
     """The statistics of each sentence, in order, and the sentences that are left out, with the reason.
 
     A stream: one window of 128 sentences is in memory at a time. A sentence is also left out if it is longer than the
-    model's limit or than the window of a layer, or if one of its words has no token or is read as a special token.
+    model's limit or than the window of a layer, if a layer chooses among its tokens, or if one of its words has no
+    token or is read as a special token.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ class _Work:
         self.space = space
         self.slices = [slice(start, min(start + rows, m)) for start in range(m - len(self.queries), m, rows)]
         self.dense = space.dense(self.features, self.slices[0]) if len(self.slices) == 1 else None
-        self.window = False
+        self.hidden = ""
         self.parts: np.ndarray | None = None
         self.spent, self.profile = np.zeros((heads, 7)), np.zeros((heads, 2 * m - 1))
         self.mass = np.zeros((heads, m), np.float32)
@@ -146,8 +147,8 @@ class _Work:
             self.entropy[place] += entropy
 
     def statistics(self, sentence: ParsedSentence) -> SentenceStatistics | LeftOut:
-        if self.window:
-            return LeftOut(sentence.index, sentence.line, "it is longer than the window that a layer looks at")
+        if self.hidden:
+            return LeftOut(sentence.index, sentence.line, self.hidden)
         return SentenceStatistics(
             sentence.index,
             self.codes,

@@ -142,7 +142,7 @@ class _Words:
 
     def __init__(self, model: AttentionModel, encoding: Encoding):
         axis = encoding.axis("words")
-        self.n, self.causal, self.window = len(encoding), model.causal, False
+        self.n, self.causal, self.hidden = len(encoding), model.causal, ""
         self.parts: np.ndarray | None = None
         self.pooling, self.words = Pooling.of(axis), np.flatnonzero(~np.array(axis.special))
         self.maps = np.zeros((len(model.all_heads), len(self.words), len(self.words)), np.float32)

@@ -1,5 +1,6 @@
 """What the tap does not know of a call, and the probe that goes beyond windows and budgets."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,11 +20,11 @@ def call(**more):
 
 
 def test_whatever_the_tap_does_not_know_is_no_silence(refuses):
-    with refuses(UserError, "“indices”"):
-        call(indices=torch.zeros(1))
-    with pytest.raises(tap.Unknown) as said:
+    with refuses(UserError, "“chosen_heads”"):
+        call(chosen_heads=torch.zeros(1))
+    with pytest.raises(tap.Unknown) as said:  # how long is a block?
         call(block_indices=torch.zeros(1), sliding_window=4, something_new=0)
-    assert said.value.names == ("block_indices", "something_new")
+    assert said.value.names == ("something_new", "block_indices")
     call(indices=None, sliding_window=4, position_ids=torch.zeros(1), cu_seq_lens_q=None)
 
 
@@ -31,22 +32,55 @@ def test_what_is_handed_on_later_only_is_said_then(tiny_model, monkeypatch, refu
     model = open_model(str(tiny_model("bert")))
 
     def hands_on(*_, **__):
-        call(indices=torch.zeros(1))
+        call(chosen_heads=torch.zeros(1))
 
     monkeypatch.setattr(model.loaded.model.encoder.layer[1], "forward", hands_on)
-    with refuses(UserError, model.title, "“indices”"):
+    with refuses(UserError, model.title, "“chosen_heads”"):
         attention(model, TEXT, "L2H0")
 
 
-def test_a_model_that_chooses_its_keys_says_what_it_hands_on(tiny_model, refuses):
-    with refuses(Unfit, "“indices”"):
-        probe_tap(open_model_by_tap(tiny_model("deepseek_v32")))
+def test_what_a_model_hands_on_from_the_start_is_its_reason(tiny_model, monkeypatch, refuses):
+    model = open_model(str(tiny_model("deepseek_v32"))).loaded.model
+    chosen = tap.attend
+    monkeypatch.setitem(
+        tap.ALL_ATTENTION_FUNCTIONS, tap.NAME, lambda *args, indices, **more: chosen(*args, picks=indices, **more)
+    )
+    with refuses(Unfit, "“picks”"):
+        probe_tap(model)
 
 
-def open_model_by_tap(folder):
-    from dashboard.models import find, load
+NONE = -1
 
-    return load(find(str(folder)), attn_implementation=tap.NAME).model
+
+@pytest.mark.parametrize("mask", ["none", "boolean", "additive"])
+@pytest.mark.parametrize(("groups", "size"), [(1, 1), (2, 3)])
+def test_the_keys_that_a_layer_chose_are_the_only_ones_that_it_looks_at(mask, groups, size):
+    """Against a plain loop over texts, heads, queries and keys."""
+    torch.manual_seed(0)
+    texts, heads, n, width = 2, 4, 11, 4
+    q, k, v = (torch.randn(texts, heads, n, width) for _ in range(3))
+    blocks = -(-n // size)
+    picks = torch.stack([torch.randperm(blocks)[:3] for _ in range(texts * groups * n)]).view(texts, groups, n, 3)
+    picks[:, :, ::3, 1] = NONE
+    picks[:, :, torch.arange(n), 0] = torch.arange(n) // size  # so that no row is empty
+    past = torch.ones(n, n, dtype=torch.bool).tril()
+    given = {"none": None, "boolean": past[None, None], "additive": torch.where(past, 0.0, -3.4e38)[None, None]}[mask]
+    module = torch.nn.Linear(1, 1)
+    module.indexer = type("", (), {"block_size": size})
+    chosen = {"indices": picks[:, 0]} if size == 1 else {"block_indices": picks}
+    seen = []
+    with tap.listening(tap.Request({0: None, 1: None}, lambda *block: seen.append(block))):
+        output, _ = tap.attend(module, q, k, v, given, scaling=0.5, is_causal=True, **chosen)
+    [(_, _, _, weights, _)] = seen
+    expected = torch.zeros(texts, heads, n, n)
+    for text, head, query in np.ndindex(texts, heads, n):
+        taken = set(picks[text, head // (heads // groups), query].tolist()) - {NONE}
+        keys = [key for key in range(query + 1) if key // size in taken]
+        dots = 0.5 * k[text, head, keys] @ q[text, head, query]
+        expected[text, head, query, keys] = dots.exp() / dots.exp().sum()
+    assert abs(weights - expected).max() < 1e-6
+    assert abs(output - (expected @ v).transpose(1, 2)).max() < 1e-5
+    assert abs(tap.attend(module, q, k, v, given, scaling=0.5, is_causal=True, **chosen)[0] - output).max() < 1e-5
 
 
 class ForgetsTheMask(tap.Call):

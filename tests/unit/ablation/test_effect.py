@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -96,8 +97,10 @@ def test_a_single_text_has_no_interval_and_no_token_no_figure():
 
 def test_batches_hold_every_text_once_and_no_more_tokens_than_asked():
     texts = [encoding([1] * n, [False] * n) for n in (9, 2, 3, 30, 3, 8)]
-    made = list(batches(texts, tokens=20))
+    made = list(batches(SimpleNamespace(alone=False), texts, tokens=20))
     assert [[len(one) for one in batch] for batch in made] == [[2, 3, 3], [8, 9], [30]]
+    made = list(batches(SimpleNamespace(alone=True), texts, tokens=20))
+    assert [[len(one) for one in batch] for batch in made] == [[2], [3, 3], [8], [9], [30]]
 
 
 def test_the_head_whose_absence_changes_most_is_named_whatever_the_sign(snapshot):
