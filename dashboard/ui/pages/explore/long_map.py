@@ -63,7 +63,7 @@ class _Shown:
 def read(this: Reading) -> LongReading | None:
     """The text as all heads read it, where it is a long one; None where its maps are drawn whole."""
     tokens, chosen = len(this.encoding), session.choices()
-    if tokens < long_texts.FROM or this.model.route == "eager" or this.model.given or this.encoding.second is not None:
+    if tokens < long_texts.FROM or this.model.route != "tap" or this.model.given or this.encoding.second is not None:
         return None
     if chosen.measure_of == "contribution":
         if tokens <= caches.TOKENS_AT_MOST:
