@@ -39,6 +39,9 @@ from .analyses.explore.api import (
     attention,
     draw,
 )
+from .analyses.explore.own import (
+    view_of,
+)
 from .analyses.find_heads.api import (
     Pattern,
     draw_found,
@@ -229,6 +232,7 @@ __all__ = [
     "toy_table",
     "two_heads",
     "verify",
+    "view_of",
     "write",
     "write_tokens",
 ]

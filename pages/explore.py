@@ -36,7 +36,12 @@ head_names.open_on_clearest(this)
 crossing = this.model.source_text is not None
 if crossing and not VIEWS[session.choices().view].two_texts:
     session.correct(view="heatmap")
-if crossing and SCORES[session.choices().score].one_text:
+without = {
+    name
+    for name, one in SCORES.items()
+    if (crossing and one.one_text) or (this.model.own_text is not None and one.of_model)
+}
+if session.choices().score in without:
     session.correct(score="entropy")
 chosen = session.choices()
 model = this.model
@@ -99,7 +104,7 @@ with left:
     if chosen.atlas == "score":
         st.selectbox(
             "Score",
-            [name for name, one in SCORES.items() if not (crossing and one.one_text)],
+            [name for name in SCORES if name not in without],
             format_func=lambda name: SCORES[name].title,
             width=320,
             help=score_help(SCORES[chosen.score], survey.n),

@@ -102,6 +102,10 @@ def run_chart(args: argparse.Namespace) -> int:
     heads = [api.existing_head(model, head) for head in heads]
     if args.view == "atlas":
         induction = args.score in OF_MODEL
+        if induction and model.own_text is not None:
+            raise UserError(
+                f"{model.title} has no model that runs, and “{args.score}” needs one. Choose another --score."
+            )
         table = overview(model, encoding, thumbnails=False, induction=induction, between=args.between)
         chart = draw_atlas(table, args.score, model=model.title, theme=args.theme, tray=heads)
         options = {"score": args.score, "theme": args.theme, "bos": args.bos} | as_words(args)
