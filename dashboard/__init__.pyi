@@ -37,6 +37,7 @@ from .analyses.contribution.api import (
 )
 from .analyses.explore.api import (
     attention,
+    attention_together,
     draw,
 )
 from .analyses.explore.own import (
@@ -163,6 +164,7 @@ __all__ = [
     "ablate_on_text",
     "aligned_table",
     "attention",
+    "attention_together",
     "builtin_corpus",
     "changed_heads",
     "chat_prompt",

@@ -5,13 +5,13 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.explore import api
-from dashboard.analyses.explore.text import finding
+from dashboard.analyses.explore.text import finding, lost
 from dashboard.analyses.explore.views import VIEWS, help_of
 from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
-from dashboard.ui import figure, head_names, head_picker, model_and_text, session
+from dashboard.ui import figure, head_names, head_picker, heads_together, model_and_text, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -66,11 +66,14 @@ with right:
             format_func=lambda name: VIEWS[name].title,
             **session.bound("view"),
         )
-        head_picker.measure()
+        group = heads_together.control(this)
+        if group is None:
+            head_picker.measure()
         if this.encoding.second is not None:
             head_picker.between()
-    head_names.tell(this, [head])
-    [whole] = this.between_texts(this.chosen_views(head))
+    if group is None:
+        head_names.tell(this, [head])
+    [whole] = this.between_texts(this.chosen_views(head) if group is None else [heads_together.view(this, group)])
     figure.finding(finding(whole))
     drawn_as = VIEWS[chosen.view]
     look = session.look(min(head_width, drawn_as.widest))
@@ -82,7 +85,7 @@ with right:
             drawn_as.draw(view, look),
             partial(links, view),
             "head",
-            remarks=[help_of(chosen.view, view.measure), ONE_TEXT],
+            remarks=[lost(whole), help_of(chosen.view, view.measure), ONE_TEXT],
             tables=[explore_tables.strongest_links(view)],
             views=[view],
             provenance=api.provenance(model, [view], chosen.view, **options),
@@ -123,6 +126,6 @@ with left:
                 model, this.encoding, "atlas", score=score, **look, **this.options, **this.links
             ),
             still=draw,
-            click=Click(head_picker.click, key=key),
+            click=Click(heads_together.click, key=key),
         )
     )

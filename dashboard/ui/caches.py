@@ -22,13 +22,14 @@ from dashboard.analyses.compare.api import compare_models
 from dashboard.analyses.compare.change import Changes
 from dashboard.analyses.compare.changed_heads import changed_heads
 from dashboard.analyses.contribution import api
-from dashboard.analyses.explore.api import attentions
+from dashboard.analyses.explore.api import attention_together, attentions
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.analyses.toy.api import KEYS
 from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, of_part, open_model, write_target
 from dashboard.capture.ablate import By
 from dashboard.heads.alignment import Aligned
+from dashboard.heads.head_group import How
 from dashboard.heads.head_id import HeadId, Part
 from dashboard.heads.view import Between, HeadView
 from dashboard.models import ModelSource, find
@@ -179,6 +180,22 @@ def views(
 ) -> list[HeadView]:
     """The attention of these heads, as the page draws it."""
     return attentions(_model, _encoding, heads, unit=unit, special=special)
+
+
+@cached()
+def together(
+    key: str,
+    text: str,
+    bos: bool,
+    heads: str,
+    how: How,
+    unit: Unit,
+    special: Special,
+    _model: AttentionModel,
+    _encoding: Encoding,
+) -> HeadView:
+    """The attention of several heads as one, see `attention_together`."""
+    return attention_together(_model, _encoding, heads, how, unit=unit, special=special)
 
 
 @cached()

@@ -1,0 +1,64 @@
+"""Several heads as one on “All heads”: which of them, and whether their mean, their sum or their maximum."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.heads.head_group import ALL, HOWS, TITLES
+from dashboard.heads.head_id import written_heads
+from dashboard.heads.view import HeadView
+from dashboard.ui import caches, head_picker, session
+from dashboard.ui.model_and_text import Reading
+
+WHICH = {"head": "This head", "pinned": "Pinned heads", "layer": "This layer", "all": "All heads"}
+HELP = (
+    "One head, or several in one picture: each cell is the mean, the sum or the maximum of their weights. Under the "
+    "picture stands how far the heads differ, which it does not show."
+)
+
+
+def control(this: Reading) -> str | None:
+    """The controls that choose them, in a row. The heads that are chosen together, as `attention_together` takes them;
+    None for the head alone."""
+    st.selectbox("Heads", list(WHICH), format_func=WHICH.__getitem__, width=150, help=HELP, **session.bound("together"))
+    asked = _asked(this)
+    if asked is not None:
+        st.segmented_control(
+            "Taken together",
+            list(HOWS),
+            required=True,
+            format_func=lambda how: TITLES[how].capitalize(),
+            **session.bound("how"),
+        )
+    elif session.choices().together != "head":
+        few = "two or more heads" if session.choices().together == "pinned" else "two heads or more in a layer"
+        st.caption(f"This takes {few}. The head alone is shown.")
+    return asked
+
+
+def _asked(this: Reading) -> str | None:
+    chosen, model = session.choices(), this.model
+    match chosen.together:
+        case "pinned":
+            heads = [head for head in chosen.pinned if head in model.all_heads]
+            return written_heads(heads) if len(heads) > 1 else None
+        case "layer":
+            return f"layer:{chosen.layer}" if model.heads > 1 else None
+        case "all":
+            return ALL if len(model.all_heads) > 1 else None
+    return None
+
+
+def view(this: Reading, heads: str) -> HeadView:
+    """The heads as one view, as the page draws it."""
+    chosen, encoding = session.choices(), this.encoding
+    how = (heads, chosen.how, chosen.unit, chosen.special)
+    return caches.together(this.key, encoding.text, this.bos, *how, this.model, encoding)
+
+
+def click(key: str) -> None:
+    """A click on the picture of all heads with this key: its head is shown, where the picture beside would not change
+    otherwise, or its layer."""
+    head_picker.click(key)
+    if session.choices().together in ("pinned", "all"):
+        session.correct(together="head")
