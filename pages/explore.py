@@ -46,6 +46,7 @@ if session.choices().score in without:
 chosen = session.choices()
 model = this.model
 head = chosen.chosen
+group = heads_together.chosen(this)
 survey = this.overview()
 
 st.caption(
@@ -59,6 +60,7 @@ left, right, atlas_width, head_width = beside(page_width())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
+        heads_together.choose()
         st.segmented_control(
             "Show as",
             [name for name, one in VIEWS.items() if one.two_texts or not crossing],
@@ -66,12 +68,14 @@ with right:
             format_func=lambda name: VIEWS[name].title,
             **session.bound("view"),
         )
-        group = heads_together.control(this)
         if group is None:
             head_picker.measure()
+        else:
+            heads_together.choose_how()
         if this.encoding.second is not None:
             head_picker.between()
     if group is None:
+        figure.remark(heads_together.alone())
         head_names.tell(this, [head])
     [whole] = this.between_texts(this.chosen_views(head) if group is None else [heads_together.view(this, group)])
     figure.finding(finding(whole))

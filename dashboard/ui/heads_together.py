@@ -17,42 +17,50 @@ HELP = (
 )
 
 
-def control(this: Reading) -> str | None:
-    """The controls that choose them, in a row. The heads that are chosen together, as `attention_together` takes them;
-    None for the head alone."""
+def choose() -> None:
+    """The control that chooses them."""
     st.selectbox("Heads", list(WHICH), format_func=WHICH.__getitem__, width=150, help=HELP, **session.bound("together"))
-    asked = _asked(this)
-    if asked is not None:
-        st.segmented_control(
-            "Taken together",
-            list(HOWS),
-            required=True,
-            format_func=lambda how: TITLES[how].capitalize(),
-            **session.bound("how"),
-        )
-    elif session.choices().together != "head":
-        few = "two or more heads" if session.choices().together == "pinned" else "two heads or more in a layer"
-        st.caption(f"This takes {few}. The head alone is shown.")
-    return asked
 
 
-def _asked(this: Reading) -> str | None:
-    chosen, model = session.choices(), this.model
-    match chosen.together:
+def choose_how() -> None:
+    """The control for their mean, their sum or their maximum."""
+    st.segmented_control(
+        "Taken together",
+        list(HOWS),
+        required=True,
+        format_func=lambda how: TITLES[how].capitalize(),
+        **session.bound("how"),
+    )
+
+
+def chosen(this: Reading) -> str | None:
+    """The heads that are taken together, as `attention_together` takes them; None for the head alone."""
+    choices, model = session.choices(), this.model
+    match choices.together:
         case "pinned":
-            heads = [head for head in chosen.pinned if head in model.all_heads]
+            heads = [head for head in choices.pinned if head in model.all_heads]
             return written_heads(heads) if len(heads) > 1 else None
         case "layer":
-            return f"layer:{chosen.layer}" if model.heads > 1 else None
+            return f"layer:{choices.layer}" if model.heads > 1 else None
         case "all":
             return ALL if len(model.all_heads) > 1 else None
     return None
 
 
+def alone() -> str:
+    """A remark where several heads are chosen and there are not several; else ""."""
+    return {
+        "head": "",
+        "pinned": "Pin two heads or more to see them together. Here is one head alone.",
+        "layer": "This layer has one head. Here it is.",
+        "all": "This model has one head. Here it is.",
+    }[session.choices().together]
+
+
 def view(this: Reading, heads: str) -> HeadView:
     """The heads as one view, as the page draws it."""
-    chosen, encoding = session.choices(), this.encoding
-    how = (heads, chosen.how, chosen.unit, chosen.special)
+    choices, encoding = session.choices(), this.encoding
+    how = (heads, choices.how, choices.unit, choices.special)
     return caches.together(this.key, encoding.text, this.bos, *how, this.model, encoding)
 
 

@@ -178,8 +178,8 @@ def _largest_of_heads(view: HeadView) -> str:
     row, key = _largest(view)
     return (
         f"Among {_heads(view)}, the largest weight leads from “{view.queries.drawn[row]}” to "
-        f"“{view.keys.drawn[key]}”: {percent(view.weights[row, key])}. The largest of each pair of {view.unit} is "
-        f"{percent(_mean(view))} on average."
+        f"“{view.keys.drawn[key]}”: {percent(view.weights[row, key])} ({percent(_mean(view))} on average over all "
+        f"pairs of {view.unit})."
     )
 
 

@@ -5,10 +5,12 @@ One pass, a block of rows at a time: whatever the number of heads, two maps of t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.heads.head_group import MEASURES, HeadGroup
@@ -53,29 +55,34 @@ class Together:
         weights = block.weights.cpu().numpy()
         positions, rows = self._by_row(block.rows, self._by_key(weights))
         drawn = self._place[positions] >= 0
-        rows, at = rows[:, drawn], self._place[positions[drawn]]
-        if len(self._seen) < rows.shape[-1]:
-            rows = rows[..., self._seen]
+        at, keys = self._place[positions[drawn]], rows.shape[-1]
+        rows = rows if drawn.all() else rows[:, drawn]
+        if len(self._seen) < len(self._keys.sizes):
+            rows, keys = rows[..., self._seen[self._seen < keys]], int((self._seen < keys).sum())
         if self._hide:
             sums = rows.sum(-1, keepdims=True, dtype=np.float64)
             rows = np.divide(rows, sums, out=np.zeros(rows.shape), where=sums > 0).astype(np.float32)
-        self.total[at] += rows.sum(0)
+        of_heads = torch.from_numpy(rows)
+        self.total[at, :keys] += of_heads.sum(0).numpy()
         if self.largest is not None:
-            self.largest[at] = np.maximum(self.largest[at], rows.max(0))
-        self.entropy[at] += entropy(rows).sum(0)
+            self.largest[at, :keys] = np.maximum(self.largest[at, :keys], of_heads.amax(0).numpy())
+        self.entropy[at] += entropy(of_heads).sum(0).numpy()
 
     def _by_key(self, weights: np.ndarray) -> np.ndarray:
-        """From tokens to positions along the columns: (heads, rows, keys) → (heads, rows, positions)."""
+        """From tokens to positions along the columns: (heads, rows, keys) → (heads, rows, positions). Where each token
+        is a position, the future of a causal layer is left out as it was."""
         pooling, missing = self._keys, len(self._keys.order) - weights.shape[-1]
-        if missing:  # the future of a causal layer
+        if _each_alone(pooling):
+            return weights
+        if missing:
             weights = np.pad(weights, ((0, 0), (0, 0), (0, missing)))
-        if pooling.moves:
-            weights = weights[..., pooling.order]
-        return weights if (pooling.sizes == 1).all() else np.add.reduceat(weights, pooling.starts, axis=-1)
+        return np.add.reduceat(weights[..., pooling.order] if pooling.moves else weights, pooling.starts, axis=-1)
 
     def _by_row(self, rows: slice, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The positions whose last token stands in these rows, and the mean over the rows of their tokens."""
         of, sizes = self._of_token[rows], self._rows.sizes
+        if _each_alone(self._rows):
+            return of, weights
         order = np.argsort(of, kind="stable")
         starts = np.flatnonzero(np.diff(of[order], prepend=-1))
         positions, counts = of[order][starts], np.diff(starts, append=len(of))
@@ -104,12 +111,16 @@ class Together:
         return np.logical_or.reduce(list(self.masks.values()))
 
 
-def entropy(rows: np.ndarray) -> np.ndarray:
+def entropy(rows: torch.Tensor) -> torch.Tensor:
     """Entropy of each row (…, k), in bits, float64; what it has less than 1 counts as one key more."""
-    logs = np.log2(rows, out=np.zeros_like(rows), where=rows > 0)
-    rest = (1 - rows.sum(-1, dtype=np.float64)).clip(0)
-    of_rest = rest * np.log2(rest, out=np.zeros_like(rest), where=rest > 0)
-    return -np.einsum("...k,...k->...", rows, logs, dtype=np.float64) - of_rest
+    rest = (1 - rows.sum(-1, dtype=torch.float64)).clamp(min=0)
+    nats = torch.special.entr(rows).sum(-1, dtype=torch.float64) + torch.special.entr(rest)
+    return nats / math.log(2)
+
+
+def _each_alone(pooling: Pooling) -> bool:
+    """Whether each position is one token, in order."""
+    return bool((pooling.sizes == 1).all()) and not pooling.moves
 
 
 def together_view(
@@ -137,7 +148,7 @@ def together_view(
         mask=found.mask,
     )
     rows_that_count = replace(view, weights=mean).counted
-    divergence = (entropy(mean) - found.entropy / count)[rows_that_count]
+    divergence = (entropy(torch.from_numpy(mean)).numpy() - found.entropy / count)[rows_that_count]
     weights = {"mean": mean, "sum": found.total, "max": found.largest}[group.how]
     bits = float(divergence.mean().clip(0, group.most)) if divergence.size else float("nan")
     return replace(
