@@ -37,8 +37,12 @@ from .analyses.contribution.api import (
 )
 from .analyses.explore.api import (
     attention,
+    attention_together,
     draw,
     draw_long_text,
+)
+from .analyses.explore.own import (
+    view_of,
 )
 from .analyses.find_heads.api import (
     Pattern,
@@ -161,6 +165,7 @@ __all__ = [
     "ablate_on_text",
     "aligned_table",
     "attention",
+    "attention_together",
     "builtin_corpus",
     "changed_heads",
     "chat_prompt",
@@ -231,6 +236,7 @@ __all__ = [
     "toy_table",
     "two_heads",
     "verify",
+    "view_of",
     "write",
     "write_tokens",
 ]

@@ -11,7 +11,7 @@ import streamlit as st  # noqa: E402
 
 from dashboard.errors import UserError  # noqa: E402
 from dashboard.installed import HOME  # noqa: E402
-from dashboard.ui import model_and_text, page_list  # noqa: E402
+from dashboard.ui import missing_model, model_and_text, page_list  # noqa: E402
 from dashboard.ui.frame import address, around, example_texts  # noqa: E402
 from dashboard.ui.page import PageEnd, problem  # noqa: E402
 from dashboard.ui.page_list import FIRST  # noqa: E402
@@ -50,6 +50,10 @@ model_and_text.fit_choices(page_list.PARTS in page_list.at(page.url_path).uses)
 address.write()
 with around.frame(page_list.at(page.url_path), PAGES):
     try:
+        shown = page_list.at(page.url_path)
+        if page_list.MODEL in shown.uses and page_list.WEIGHTS not in shown.uses:
+            this = model_and_text.opened_or_none()
+            missing_model.end_without(this.model if this else None)
         page.run()
     except PageEnd:
         pass

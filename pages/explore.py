@@ -5,13 +5,13 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.explore import api
-from dashboard.analyses.explore.text import finding
+from dashboard.analyses.explore.text import finding, lost
 from dashboard.analyses.explore.views import VIEWS, help_of
 from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.links import links
-from dashboard.ui import figure, head_names, head_picker, model_and_text, session
+from dashboard.ui import caches, figure, head_names, head_picker, heads_together, model_and_text, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -34,12 +34,21 @@ head_names.open_on_clearest(this)
 crossing = this.model.source_text is not None
 if crossing and not VIEWS[session.choices().view].two_texts:
     session.correct(view="heatmap")
-if crossing and SCORES[session.choices().score].one_text:
+without = {
+    name
+    for name, one in SCORES.items()
+    if (crossing and one.one_text) or (this.model.own_text is not None and one.of_model)
+}
+if session.choices().score in without:
     session.correct(score="entropy")
 chosen = session.choices()
 model = this.model
 head = chosen.chosen
 long = long_map.read(this)
+group = heads_together.chosen(this)
+too_long = group is not None and len(this.encoding) > caches.TOKENS_AT_MOST
+if too_long:
+    group = None
 survey = this.overview() if long is None else long.survey
 
 st.caption(
@@ -53,6 +62,7 @@ left, right, atlas_width, head_width = beside(page_width())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
+        heads_together.choose()
         st.segmented_control(
             "Show as",
             [name for name, one in VIEWS.items() if one.two_texts or not crossing],
@@ -60,14 +70,19 @@ with right:
             format_func=lambda name: VIEWS[name].title,
             **session.bound("view"),
         )
-        head_picker.measure()
+        if group is None:
+            head_picker.measure()
+        else:
+            heads_together.choose_how()
         if this.encoding.second is not None:
             head_picker.between()
-    head_names.tell(this, [head])
-    if long is not None:
+    if group is None:
+        figure.remark(heads_together.TOO_LONG if too_long else heads_together.alone())
+        head_names.tell(this, [head])
+    if long is not None and group is None:
         long_map.chosen_head(this, long, head, head_width)
     else:
-        [whole] = this.between_texts(this.chosen_views(head))
+        [whole] = this.between_texts(this.chosen_views(head) if group is None else [heads_together.view(this, group)])
         figure.finding(finding(whole))
         drawn_as = VIEWS[chosen.view]
         look = session.look(min(head_width, drawn_as.widest))
@@ -79,7 +94,7 @@ with right:
                 drawn_as.draw(view, look),
                 partial(links, view),
                 "head",
-                remarks=[help_of(chosen.view, view.measure), long_map.ONE_TEXT],
+                remarks=[lost(whole), help_of(chosen.view, view.measure), long_map.ONE_TEXT],
                 tables=[tables.strongest_links(view)],
                 views=[view],
                 provenance=api.provenance(model, [view], chosen.view, **options),
@@ -101,7 +116,7 @@ with left:
     if chosen.atlas == "score":
         st.selectbox(
             "Score",
-            [name for name, one in SCORES.items() if not (crossing and one.one_text)],
+            [name for name in SCORES if name not in without],
             format_func=lambda name: SCORES[name].title,
             width=320,
             help=score_help(SCORES[chosen.score], survey.n),
@@ -120,6 +135,6 @@ with left:
                 model, this.encoding, "atlas", score=score, **look, **this.options, **this.links
             ),
             still=draw,
-            click=Click(head_picker.click, key=key),
+            click=Click(heads_together.click, key=key),
         )
     )

@@ -14,6 +14,8 @@ from dashboard.ui.page import problem
 
 def facts(model: AttentionModel) -> str:
     """The model in use, in one line."""
+    if model.own_text is not None:
+        return f"{len(model.own_text):,} tokens · revision {model.revision} · {escape_markdown(model.note or '')}"
     sees = "causal: each token sees only earlier tokens" if model.causal else "each token sees the whole text"
     note = f" · {escape_markdown(model.note)}" if model.note else ""
     return f"up to {model.limit:,} tokens · {sees} · revision {model.revision}{note}"
@@ -56,6 +58,11 @@ st.markdown(
     "like `owner/name`. Add `@revision` for a certain version. A model from the hub is fetched once and then works "
     "offline."
 )
+st.markdown(
+    "Attention weights from anywhere open too, as an `.npz` file with the arrays `weights` (layers × heads × tokens × "
+    'tokens) and `tokens`: `numpy.savez("weights.npz", weights=weights, tokens=tokens)`. All heads, Compare and Find '
+    "heads show them."
+)
 if used_bytes := bounded.taken():
     where = escape_markdown(str(bounded.root()))
     try:
@@ -67,8 +74,8 @@ if used_bytes := bounded.taken():
         problem(wrong)
 with st.form("own_model", border=False):
     name = st.text_input(
-        "Folder or hub id",
-        placeholder="owner/name or a folder",
+        "Folder, file or hub id",
+        placeholder="owner/name, a folder or a file",
         help="The hub is that of Hugging Face. Safetensors is a file format for weights that cannot carry code.",
     )
     submitted = st.form_submit_button("Open this model")

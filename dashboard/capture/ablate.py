@@ -16,6 +16,7 @@ import torch
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.partial_forward import Edit, resumable, resumed_pass, whole_pass
 from dashboard.capture.visit import batch_inputs
+from dashboard.capture.weight_file import check_tap
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.text.encoding import Encoding
@@ -176,11 +177,7 @@ def _by_layer(model: AttentionModel, sets: Iterable[Iterable[HeadId]]) -> dict[i
 
 
 def _check(model: AttentionModel, encodings: Sequence[Encoding], by: By, means: Means | None) -> None:
-    if model.route != "tap":
-        raise UserError(
-            f"{model.title} computes attention in its own way, so none of its heads can be ablated. Choose another "
-            "model for this."
-        )
+    check_tap(model, "none of its heads can be ablated")
     if by not in get_args(By):
         raise UserError(f"A head is ablated by zero or by its mean, not by “{by}”.")
     if by == "mean" and model.predicts_next and means is None:

@@ -21,7 +21,7 @@ from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.projections import Product, find_layer, product_of, turns_of
-from dashboard.errors import UserError
+from dashboard.capture.weight_file import check_tap
 from dashboard.text.encoding import Encoding
 
 CELLS = 2**20  # weights of a block, all heads together: 4 MB, a few times over
@@ -169,11 +169,7 @@ def watch_layers(
     for layer in wanted:
         model.check_layer(layer)
     model.check_length(len(encoding))
-    if model.route != "tap":
-        raise UserError(
-            f"{model.title} computes its attention in a way of its own, so its queries, keys and values cannot be "
-            "read. Choose another model for this."
-        )
+    check_tap(model, "its queries, keys and values cannot be read")
     watch = _Watch(len(encoding), wanted, turns_of(model.loaded.model), receive)
     # The layer after each one that is wanted is asked for as well: there a layer without an output projection ends.
     after = dict(zip(model.numbers, (*model.numbers[1:], NEVER), strict=True))

@@ -18,7 +18,7 @@ from dashboard.text.target import as_target
 if TYPE_CHECKING:
     from dashboard.capture.encoder_decoder import EncoderDecoder
 
-Route = Literal["tap", "eager"]
+Route = Literal["tap", "eager", "file"]
 
 HEADS_OF: dict[Part, str] = {"encoder": "encoder's heads", "decoder": "decoder's heads", "cross": "cross attention"}
 _EXAMPLES: dict[Part, str] = {"": "L2H9", "encoder": "L2H9", "decoder": "D2H9", "cross": "X2H9"}
@@ -46,7 +46,7 @@ class AttentionModel:
     causal: True where a position sees only itself and what stands before it (found out, not believed)
     limit: how many tokens a text may have
     route: "tap" where weights are read block by block inside the model's attention (see `dashboard.capture.tap`);
-        "eager" where the library must build all maps at once
+        "eager" where the library must build all maps at once; "file" where they are read from a file
     hidden: whether its last vectors are handed out among its hidden states only (DPR)
     untried: a window or budget of its configuration that was too long to be tried, None where there is none
     alone: whether texts of different lengths are read one by one: padded to a batch, they would be read otherwise
@@ -55,6 +55,7 @@ class AttentionModel:
     start: the token that a target begins with, −1 where that is its own last one; None for what reads no target
     whole: the encoder–decoder model that this is a part of, see `dashboard.capture.encoder_decoder.of_part`
     given: for a decoder and its cross attention, the source
+    own_text: of a file of weights the text that they are over, None for a model, which reads any
     """
 
     source: ModelSource
@@ -73,6 +74,7 @@ class AttentionModel:
     start: int | None = None
     whole: EncoderDecoder | None = field(default=None, repr=False)
     given: Given | None = field(default=None, repr=False)
+    own_text: Encoding | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.calls:

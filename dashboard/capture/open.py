@@ -14,6 +14,7 @@ from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.model import AttentionModel, Route
 from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
 from dashboard.capture.visit import changed_by_padding
+from dashboard.capture.weight_file import ReplayedModel
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
 from dashboard.models.foreign import foreign
@@ -30,15 +31,18 @@ def open_model(
 
     Parameters
     ----------
-    name: a name in the catalogue ("minilm"), a folder, or a hub id ("owner/name"), or what `find` gave for one
+    name: a name in the catalogue ("minilm"), a folder, a hub id ("owner/name"), a file of weights (.npz), or what
+        `find` gave for one
     fetch_missing: fetch a model of the catalogue that is not on this machine yet
     progress: called with how far fetching is: a fraction and a sentence
 
     The model is run on a few tokens, through the tap and by the library's eager attention. Where the two agree, the
-    tap is used, else eager attention. Raises UserError where neither gives weights, and for all that `find` and
-    `load` raise it for.
+    tap is used, else eager attention. A file of weights is replayed over its own text, `AttentionModel.own_text`.
+    Raises UserError where neither gives weights, and for all that `find`, `load` and `read_weights` raise it for.
     """
     source = name if isinstance(name, ModelSource) else find(name, fetch_missing=fetch_missing, progress=progress)
+    if source.weights_alone:
+        return ReplayedModel.open(source)
     with foreign(f"Opening “{source.title}”", "Choose another model."):
         return _opened(source)
 

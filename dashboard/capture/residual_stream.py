@@ -18,7 +18,7 @@ from dashboard.capture import tap
 from dashboard.capture.find_layers import blocks_of, hooked, inseparable, one_head_of, vectors_in
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.residual_additions import Sums
-from dashboard.errors import UserError
+from dashboard.capture.weight_file import check_tap
 from dashboard.text.encoding import Encoding
 
 # What is left of a change when both parts are taken from it, above which a model without a normalisation of the
@@ -66,11 +66,7 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
     apart, and for a text that is longer than the model takes.
     """
     model.check_length(len(encoding))
-    if model.route != "tap":
-        raise UserError(
-            f"{model.title} computes its attention in a way of its own, so what each layer adds cannot be measured. "
-            "Choose another model for this."
-        )
+    check_tap(model, "what each layer adds cannot be measured")
     model.check_every_layer("Following the vectors from layer to layer")
     blocks = blocks_of(model, encoding)
     sums = Sums()

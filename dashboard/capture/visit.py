@@ -14,6 +14,7 @@ from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.malloc import returned_at_once
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.probe import TOLERANCE, largest_difference, probe_ids
+from dashboard.capture.weight_file import ReplayedModel, check_tap
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, Part
 from dashboard.text.encoding import Encoding
@@ -111,6 +112,9 @@ def visit(
     wanted = _wanted(model, layers, heads)
     if not wanted or not texts:
         return
+    if isinstance(model, ReplayedModel):
+        _replay(model, texts, visitor, wanted, rows)
+        return
     lengths = [len(text) for text in texts]
     model.check_length(max(lengths))
     for places in _batches(model, lengths):
@@ -177,6 +181,19 @@ def _pass(
     frugal = returned_at_once() if inputs["input_ids"].numel() >= LONG else nullcontext()
     with frugal, tap.listening(tap.Request(wanted, receive, rows, numbers=model.calls)):
         model.run(**inputs)
+
+
+def _replay(
+    model: ReplayedModel, texts: list[Encoding], visitor: Visitor, wanted: dict[int, Heads], rows: int | None
+) -> None:
+    for text in texts:
+        model.check_text(text)
+    if getattr(visitor, "wants_qkv", False):
+        check_tap(model, "its queries, keys and values cannot be read")
+    for layer, heads in wanted.items():
+        for block, weights in model.blocks(layer, heads, rows):
+            for text in range(len(texts)):
+                visitor.block(Block(text, layer, heads, block, weights))
 
 
 def _visit_eager(

@@ -15,6 +15,14 @@ _WHAT = {
     "weight": "attention weight",
     "contribution": "norm of the contribution",
     "rollout": "rollout share over these layers",
+    "mean_weight": "mean of the heads’ attention weights",
+    "summed_weight": "sum of the heads’ attention weights",
+    "largest_weight": "largest attention weight of any of the heads",
+}
+_MORE = {
+    "contribution": "a larger contribution (its norm)",
+    "summed_weight": "more attention of all heads",
+    "largest_weight": "more attention of the head that gives it most",
 }
 
 
@@ -22,20 +30,25 @@ _WHAT = {
 class InkScale:
     """Everything is drawn as a part of full ink, [0, 1]; `full` is the number that 1 stands for.
 
-    what: what the number is, in words; norm: whether it is a norm and not a share
+    what: what the number is, in words; more: what more of it is; number: whether it is written as a number, as a norm
+    and a sum are, and not as a share
     """
 
     what: str = _WHAT["weight"]
     full: float = 1.0
-    norm: bool = False
+    number: bool = False
+    more: str = "more attention"
 
     @classmethod
     def of(cls, *views: HeadView) -> InkScale:
         """Of several views together: the largest `full`. Raises UserError where they do not measure the same."""
         measures = {view.measure for view in views}
         if len(measures) > 1:
-            raise UserError("A weight and a contribution have no scale in common. Draw each by itself.")
-        return cls(_WHAT[views[0].measure], max(view.full for view in views), views[0].measure == "contribution")
+            kinds = " and ".join(sorted(_WHAT[measure] for measure in measures))
+            raise UserError(f"These have no scale in common: {kinds}. Draw each by itself.")
+        measure, full = views[0].measure, max(view.full for view in views)
+        number = measure in ("contribution", "summed_weight")
+        return cls(_WHAT[measure], full, number, _MORE.get(measure, "more attention"))
 
     def inked(self, view: HeadView) -> np.ndarray:
         """The view's numbers as parts of full ink: float (m, m) in [0, 1]."""
@@ -43,11 +56,11 @@ class InkScale:
 
     def label(self, part: float) -> str:
         """In a sentence: "31 %", "1.83"."""
-        return f"{part * self.full:.3g}" if self.norm else percent(part)
+        return f"{part * self.full:.3g}" if self.number else percent(part)
 
     def exact(self, part: float) -> str:
         """At a scale: "20 %", "0.5"."""
-        return f"{part * self.full:.3g}" if self.norm else f"{part * 100:.3g}\u00a0%"
+        return f"{part * self.full:.3g}" if self.number else f"{part * 100:.3g}\u00a0%"
 
     def up_to(self, top: float) -> str:
         """``100 %``, ``20 % and more``."""
@@ -55,7 +68,7 @@ class InkScale:
 
     def expr(self, part: str, digits: str = ".3~r", sign: str = " %") -> str:
         """Vega expression: a part (an expression) as it is written; `digits` and `sign` are for shares."""
-        if self.norm:
+        if self.number:
             return f"format({part} * {self.full!r}, '.3~r')"
         return f"format({part} * 100, '{digits}')" + (f" + '{sign}'" if sign else "")
 

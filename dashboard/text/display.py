@@ -157,6 +157,14 @@ def _label(token: str, spelling: Spelling) -> str | None:
     return _readable(token)
 
 
+def bytes_of(token: str) -> bytes:
+    """The bytes that a token in GPT-2's byte alphabet stands for; of one that is spelt as it is, its own."""
+    try:
+        return bytes(map(_byte_of().__getitem__, token))
+    except KeyError:
+        return token.encode()
+
+
 @lru_cache(maxsize=1)
 def _byte_of() -> dict[str, int]:
     """GPT-2's byte alphabet: printable Latin-1 for itself, the other bytes from U+0100 on, in order."""

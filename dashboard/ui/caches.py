@@ -22,7 +22,7 @@ from dashboard.analyses.compare.api import compare_models
 from dashboard.analyses.compare.change import Changes
 from dashboard.analyses.compare.changed_heads import changed_heads
 from dashboard.analyses.contribution import api
-from dashboard.analyses.explore.api import attentions
+from dashboard.analyses.explore.api import attention_together, attentions
 from dashboard.analyses.explore.map_tiles import Overview
 from dashboard.analyses.explore.map_tiles import overview as overview_of_map
 from dashboard.analyses.scores.survey import Survey, survey
@@ -31,6 +31,7 @@ from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, of_part, open_model, write_target
 from dashboard.capture.ablate import By
 from dashboard.heads.alignment import Aligned
+from dashboard.heads.head_group import How
 from dashboard.heads.head_id import HeadId, Part
 from dashboard.heads.head_rows import HeadRows
 from dashboard.heads.view import Between, HeadView
@@ -193,6 +194,22 @@ def map_overview(
 ) -> Overview:
     """The whole map of a head over a long text."""
     return overview_of_map(_rows, _rows.axis.special)
+
+
+@cached()
+def together(
+    key: str,
+    text: str,
+    bos: bool,
+    heads: str,
+    how: How,
+    unit: Unit,
+    special: Special,
+    _model: AttentionModel,
+    _encoding: Encoding,
+) -> HeadView:
+    """The attention of several heads as one, see `attention_together`."""
+    return attention_together(_model, _encoding, heads, how, unit=unit, special=special)
 
 
 @cached()

@@ -1,14 +1,16 @@
-"""Models that are not open yet: the buttons that fetch one, or open one that a link names by a path."""
+"""Models that are not there: the buttons that fetch one, or open one that a link names by a path, and a file of weights
+in the place of one."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, find
 from dashboard.ui import session
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.page import problem
+from dashboard.ui.page import end_page, problem, to_page
 from dashboard.ui.paths import NotChosenHere
 
 
@@ -19,6 +21,18 @@ def offer(name: str, sentence: str) -> None:
         card = CATALOGUE[name]
         st.markdown(f"{card.about} {card.layers} layers × {card.heads} heads. Licence: {card.licence}.")
     get_button(name)
+
+
+def end_without(model: AttentionModel | None) -> None:
+    """For a page that needs a model that runs: where a file of weights is chosen, say so and end the page."""
+    if model is not None and model.own_text is not None:
+        st.info(
+            f"{escape_markdown(model.title)} holds attention weights alone, and this page needs a model that runs. "
+            "Choose a model at the top.",
+            icon=":material/deployed_code:",
+        )
+        to_page("explore", "All heads of this file", ":material/grid_view:")
+        end_page()
 
 
 def offer_path(refused: NotChosenHere, choice: str) -> None:

@@ -246,6 +246,8 @@ def fit_choices(parts: bool = False) -> None:
         model, _ = caches.opened(session.choices().model)
     except UserError:
         return  # the page reports it
+    if model.own_text is not None:
+        session.read_own(model.own_text.text, model.title)
     if model.whole is None:
         session.fit_to(model.layers, model.heads, model.numbers)
         return

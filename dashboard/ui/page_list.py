@@ -22,7 +22,8 @@ class Page:
     heading: what stands at its top, where that is not the title
     next: the page that its foot leads to; "": none
     uses: of `MODEL`, `TEXT` and `READING`, what acts on this page and so stands at its top; `PARTS` where it reads
-        every part of an encoder–decoder, and not the encoder alone; `LONG` where it reads longer texts than others
+        every part of an encoder–decoder, and not the encoder alone; `LONG` where it reads longer texts than others;
+        `WEIGHTS` where attention weights are enough, as of a file without a model that runs
     """
 
     name: str
@@ -35,7 +36,7 @@ class Page:
     next: str = ""
 
 
-MODEL, TEXT, READING, PARTS, LONG = "model", "text", "reading", "parts", "long"
+MODEL, TEXT, READING, PARTS, LONG, WEIGHTS = "model", "text", "reading", "parts", "long", "weights"
 _ALL = (TEXT, MODEL, READING)
 LEARN, YOURS, EVIDENCE, LIBRARY = "Learn", "Your text", "Evidence", "Library"
 GROUPS = ("", LEARN, YOURS, EVIDENCE, LIBRARY)
@@ -48,9 +49,9 @@ PAGES = (
     Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL, next="profile"),
     Page("gallery", "Gallery", "photo_library", LEARN, next="explore"),
     Page("glossary", "Glossary", "menu_book", LEARN, next="course"),
-    Page("explore", "All heads", "grid_view", YOURS, uses=(*_ALL, PARTS, LONG)),
-    Page("compare", "Compare", "compare", YOURS, uses=_ALL),
-    Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=_ALL),
+    Page("explore", "All heads", "grid_view", YOURS, uses=(*_ALL, PARTS, LONG, WEIGHTS)),
+    Page("compare", "Compare", "compare", YOURS, uses=(*_ALL, WEIGHTS)),
+    Page("find_heads", "Find heads", "search", YOURS, ("find",), uses=(*_ALL, WEIGHTS)),
     Page("writing", "What the model writes", "edit_note", YOURS, uses=_ALL),
     Page("layers", "Layer by layer", "layers", YOURS, uses=_ALL),
     Page("profile", "Syntax vs context", "account_tree", EVIDENCE, ("syntax",), uses=_ALL),
@@ -60,7 +61,7 @@ PAGES = (
     Page("long_range", "Long range", "height", EVIDENCE, ("longrange",), uses=(MODEL, READING)),
     Page("corpus", "Corpora", "library_books", LIBRARY, uses=(MODEL,)),
     Page("report", "Report", "summarize", LIBRARY),
-    Page("models", "Models", "deployed_code", LIBRARY, uses=(MODEL,)),
+    Page("models", "Models", "deployed_code", LIBRARY, uses=(MODEL, WEIGHTS)),
 )
 FIRST = PAGES[0]
 BY_NAME = {page.name: page for page in PAGES}

@@ -108,6 +108,16 @@ def fit_to(layers: int, heads: int, numbers: Sequence[int], part: Part = "", oth
         st.session_state["notices"] = st.session_state["notices"] + notices
 
 
+def read_own(text: str, title: str) -> None:
+    """Read the only text that a file of weights is over, with a notice where another was chosen. title: the file's"""
+    if choices().text != text or choices().pair:
+        correct(text=text, pair="", start=0)
+        st.session_state["notices"] = [
+            *notices(),
+            f"{title} holds the attention over its own text, which is shown. Another text needs a model that runs.",
+        ]
+
+
 def notices() -> list[str]:
     return st.session_state["notices"]
 

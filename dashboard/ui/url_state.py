@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote
 
-from dashboard.analyses.course.steps import STEPS
+from dashboard.analyses.course.steps import own_guesses
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.recall.task import DEFAULT, Recall
@@ -23,6 +23,7 @@ from dashboard.analyses.toy.worked_steps import STEPS as TOY_STEPS
 from dashboard.builtin.source_listing import STEPS as ATTENTION_STEPS
 from dashboard.capture.ablate import By
 from dashboard.errors import UserError
+from dashboard.heads.head_group import HOWS, How
 from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
 from dashboard.heads.view import Between
 from dashboard.text import Special, Unit
@@ -50,7 +51,7 @@ FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
 HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on “All heads”
-OF_ALL_HEADS = ("view", "measure_of", "atlas", "score")
+OF_ALL_HEADS = ("view", "measure_of", "together", "how", "atlas", "score")
 PAGE = "page"  # in the address of the first page, see `page_named`
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
@@ -110,6 +111,8 @@ class Choices:
     # “All heads”
     view: Annotated[str, Option(*VIEWS)] = "heatmap"  # how the head is drawn
     measure_of: Annotated[Literal["weight", "contribution"], Option("weight", "contribution")] = "weight"
+    together: Annotated[str, Option("head", "pinned", "layer", "all")] = "head"  # the head, or several as one
+    how: Annotated[How, Option(*HOWS)] = "mean"  # what of several heads is drawn
     atlas: Annotated[str, Option("score", "maps")] = "score"  # what the atlas shows
     score: Annotated[str, Option(scores=True)] = "previous"
     # The pinned heads, on every page
@@ -201,12 +204,6 @@ class Choices:
             if "asked" not in new:
                 new["asked"] = MOST_TELLING
         return replace(self, **new)
-
-
-def own_guesses(guesses: str) -> str:
-    """The guesses of steps that are not about the text."""
-    own = {step.name for step in STEPS if step.about == "own"}
-    return " ".join(one for one in guesses.split() if one.partition(":")[0] in own)
 
 
 DEFAULTS = Choices()

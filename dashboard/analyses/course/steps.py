@@ -39,3 +39,9 @@ STEPS = (
     Step("reach", "number", "own", "long_range"),
 )
 NAMES = tuple(step.name for step in STEPS)
+
+
+def own_guesses(guesses: str) -> str:
+    """The guesses of steps that are not about the text."""
+    own = {step.name for step in STEPS if step.about == "own"}
+    return " ".join(one for one in guesses.split() if one.partition(":")[0] in own)

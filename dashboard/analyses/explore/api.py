@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dashboard.analyses.explore.long_text import read_long
 from dashboard.analyses.explore.map_chart import Part, head_map
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
+from dashboard.analyses.explore.together import together_view
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.capture import AttentionModel, head_maps, read_part
 from dashboard.charts.look import Look
@@ -24,7 +25,8 @@ from dashboard.export import (
 )
 from dashboard.export.call import Call, Model, Text, given
 from dashboard.export.provenance import origin
-from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_group import ALL, ONE_PART, How, group_of, named_together
+from dashboard.heads.head_id import HeadId, listed_heads, part_of
 from dashboard.heads.head_rows import HeadRows
 from dashboard.heads.links import links
 from dashboard.heads.make_view import view_in
@@ -107,6 +109,51 @@ def attentions(
         for head, (weights, mask) in zip(some, maps, strict=True):
             views[head] = view_in(part, encoding, head, weights, unit=unit, special=special, mask=mask)
     return links_between([views[head] for head in wanted], between)
+
+
+def attention_together(
+    model: AttentionModel,
+    text: str | Encoding,
+    heads: str | Iterable[str | HeadId] = ALL,
+    how: How = "mean",
+    *,
+    unit: Unit = "tokens",
+    special: Special = "show",
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
+    between: Between | None = None,
+    as_words: bool = False,
+    target: str | None = None,
+) -> HeadView:
+    """The attention of several heads at once: the mean, the sum or the maximum of their weights, cell by cell, in one
+    forward pass (METRICS §6).
+
+    Parameters
+    ----------
+    heads: ``["L2H1", "L2H9"]`` or ``"L2H1,L2H9"``; ``"layer:2"``, all heads of a layer; ``"all"``. Of an
+        encoder–decoder heads of one part; the other two are of the part that is given (`of_part`)
+    how: "mean", "sum" or "max"
+    the others: as in `attention`
+
+    Returns
+    -------
+    a view with `measure` "mean_weight" (rows sum to 1), "summed_weight" (to the number of heads) or "largest_weight"
+    (to 1 or more). Its `head` names the heads; `view.head.divergence` is what is lost: how far they are from their
+    mean, in bits, from 0 to `view.head.most`.
+
+    Raises
+    ------
+    UserError: as `attention` does, and for another way, and fewer than two heads.
+    """
+    reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
+    wanted: str | list[HeadId] = heads if isinstance(heads, str) else [HeadId.of(head) for head in heads]
+    if isinstance(wanted, str) and not named_together(wanted):
+        wanted = listed_heads(wanted)
+    of = "" if isinstance(wanted, str) else part_of(wanted, ONE_PART)
+    part, encoding = read_part(model, text, of, target, **reading)
+    view = together_view(part, encoding, group_of(part, wanted, how), unit=unit, special=special)
+    return links_between([view], between)[0]
 
 
 def draw(

@@ -36,8 +36,7 @@ class Links:
         """For the subtitle: which links are drawn."""
         paler = ", paler to special tokens" if self.to_special else ""
         least = self.ink_scale.exact(self.threshold)
-        thicker = "a larger contribution (its norm)" if self.ink_scale.norm else "more attention"
-        return f"links of {least} and more{paler} · thicker: {thicker}"
+        return f"links of {least} and more{paler} · thicker: {self.ink_scale.more}"
 
 
 def links_of(view: HeadView) -> Links:

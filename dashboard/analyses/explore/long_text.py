@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from dashboard.analyses.explore.kept_calls import KeptCalls
 from dashboard.analyses.scores.pattern_scores import queries
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel, Block
-from dashboard.capture.kept_calls import KeptCalls
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.head_rows import HeadRows

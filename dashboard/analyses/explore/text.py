@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dashboard.heads.format import WAYS, counted, percent
+from dashboard.heads.format import WAYS, counted, number, percent
+from dashboard.heads.head_group import TITLES, HeadGroup
 from dashboard.heads.view import HeadView
 
 # A pattern is named if it gets at least this share, and this much more than an even spread would give it.
@@ -41,9 +43,13 @@ def finding(view: HeadView) -> str:
     Figures are means over the rows that count (METRICS §1), and their number is given.
     """
     if not view.counted.any():
-        return f"On this text, no {_one(view)} can choose between keys, so there is no finding for {view.head}."
+        return f"On this text, no {_one(view)} can choose between keys, so there is no finding for {_name(view)}."
     if view.measure == "contribution":
         return _largest_contribution(view)
+    if view.measure == "largest_weight":
+        return _largest_of_heads(view)
+    if view.measure == "summed_weight":  # the rows are spoken of as parts of the sum
+        view = replace(view, weights=view.weights / np.float32(view.full))
     if view.crosses:
         return _between_texts(view)
     patterns = list(_patterns(view))
@@ -56,8 +62,8 @@ def finding(view: HeadView) -> str:
     if view.measure == "rollout":
         does = f"traces {percent(best.share)} of each vector back to"
     return (
-        f"{view.head} {does} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread would "
-        f"give {percent(best.even)})."
+        f"{_name(view, begins=True)} {does} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread "
+        f"would give {percent(best.even)})."
     )
 
 
@@ -168,6 +174,49 @@ def _largest_contribution(view: HeadView) -> str:
     )
 
 
+def _largest_of_heads(view: HeadView) -> str:
+    row, key = _largest(view)
+    return (
+        f"Among {_heads(view)}, the largest weight leads from “{view.queries.drawn[row]}” to "
+        f"“{view.keys.drawn[key]}”: {percent(view.weights[row, key])} ({percent(_mean(view))} on average over all "
+        f"pairs of {view.unit})."
+    )
+
+
+def lost(view: HeadView) -> str:
+    """One sentence on what several heads lose when they are shown as one; "" for a single head, and where no row
+    counts."""
+    group = view.head
+    if not isinstance(group, HeadGroup) or math.isnan(group.divergence):
+        return ""
+    count, most = len(group.heads), f"{group.most:.3g}"
+    rows = counted(int(view.counted.sum()), view.unit)
+    return (
+        f"Lost in the {TITLES[group.how]}: which head looks where. The {count} heads differ from their mean by "
+        f"{number(group.divergence)} bits (Jensen–Shannon divergence, mean over {rows}; 0: all the same, "
+        f"log₂\u00a0{count} = {most}: no key in common)."
+    )
+
+
+def _name(view: HeadView, *, begins: bool = False) -> str:
+    """The head, or the heads together with their article. begins: whether a sentence begins with it"""
+    if not isinstance(view.head, HeadGroup):
+        return str(view.head)
+    return f"{'The' if begins else 'the'} {view.head}"
+
+
+def _heads(view: HeadView) -> str:
+    """Which heads are taken together: ``the heads of layer 2``, ``all heads``, ``L2H1, L2H9``."""
+    group = view.head
+    assert isinstance(group, HeadGroup)
+    return f"the heads of {group.which}" if group.which.startswith("layer") else group.which
+
+
+def _said(value: float, view: HeadView) -> str:
+    """A weight as it is written: a share, or of a sum of heads how much of their number."""
+    return f"{number(value * view.full)} of {view.full:g}" if view.measure == "summed_weight" else percent(value)
+
+
 def _nothing_stands_out(view: HeadView) -> str:
     rows = np.flatnonzero(view.counted)
     weights = view.weights[rows].astype(np.float64)
@@ -177,8 +226,8 @@ def _nothing_stands_out(view: HeadView) -> str:
     where = f"“{view.queries.drawn[rows[row]]}” → “{view.keys.drawn[key]}”"
     where_drawn = "" if view.outside is None or view.gaps else " in this part"
     return (
-        f"No simple pattern stands out in {view.head}: its strongest link{where_drawn} is {where}, "
-        f"{percent(weights[row, key])}, and it spreads over {percent(min(spread, 1.0))} of the keys (mean over "
+        f"No simple pattern stands out in {_name(view)}: its strongest link{where_drawn} is {where}, "
+        f"{_said(weights[row, key], view)}, and it spreads over {percent(min(spread, 1.0))} of the keys (mean over "
         f"{counted(len(rows), view.unit)})."
     )
 
@@ -188,12 +237,12 @@ def _between_texts(view: HeadView) -> str:
     row, key = _largest(view)
     share = view.weights[rows].sum(1, dtype=np.float64).mean()
     looks, seen = WAYS[view.only]
-    gives = f"{view.head} gives {percent(share)} of its attention to the {seen} text"
+    gives = f"{_name(view)} gives {percent(share)} of its attention to the {seen} text"
     if view.measure == "rollout":
         gives = f"{view.head} traces {percent(share)} of each vector back to the {seen} text"
     return (
         f"From the {looks} text, {gives} (mean over {counted(int(rows.sum()), view.unit)}). Its strongest link there "
-        f"is “{view.queries.drawn[row]}” → “{view.keys.drawn[key]}”, {percent(view.weights[row, key])}."
+        f"is “{view.queries.drawn[row]}” → “{view.keys.drawn[key]}”, {_said(view.weights[row, key], view)}."
     )
 
 
@@ -203,5 +252,6 @@ def _one(view: HeadView) -> str:
 
 def describe(kind: str, views: Sequence[HeadView]) -> str:
     """Alternative text: what kind of chart, and the finding of each head."""
-    heads = " and ".join(str(view.head) for view in views)
-    return f"{kind} of {heads}, {views[0].model}. " + " ".join(finding(view) for view in views)
+    heads = " and ".join(_name(view) for view in views)
+    said = (sentence for view in views for sentence in (finding(view), lost(view)) if sentence)
+    return f"{kind} of {heads}, {views[0].model}. " + " ".join(said)

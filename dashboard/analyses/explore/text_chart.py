@@ -19,11 +19,17 @@ _WHAT = {
     "weight": "attention a word receives",
     "contribution": "norm of what a word contributes",
     "rollout": "rollout share of a word over these layers",
+    "mean_weight": "attention a word receives, mean of the heads",
+    "summed_weight": "attention a word receives, sum of the heads",
+    "largest_weight": "largest attention any of the heads gives a word",
 }
 _SHADED = {
     "weight": "the attention each word receives",
     "contribution": "what each word contributes",
     "rollout": "the rollout share of each word over these layers",
+    "mean_weight": "the mean attention of the heads to each word",
+    "summed_weight": "the summed attention of the heads to each word",
+    "largest_weight": "the largest attention of any of the heads to each word",
 }
 
 

@@ -51,7 +51,7 @@ def survey(
     also: another visitor of the same pass; layers: only these (default: all), the scores of others are NaN
     between: for a sentence pair, the texts of queries and keys, see `PatternScores`
     induction: also compute the scores of `OF_MODEL` (one more short pass on their own input, once per model); NaN
-        otherwise
+        otherwise, and for a file of weights
     """
     part = None
     if between is not None:
@@ -70,7 +70,7 @@ def survey(
     )
     visit(model, encoding, patterns if also is None else _Both(patterns, also), layers=layers)
     table = patterns.table()
-    if induction and not patterns.two_texts:
+    if induction and not patterns.two_texts and model.own_text is None:
         for name, scores_of in OF_MODEL.items():
             table[name] = scores_of(model).ravel()
     table = table[table["layer"].isin(model.numbers)].reset_index(drop=True)

@@ -36,6 +36,20 @@ def test_a_picture_is_made_again(minilm, tmp_path, name):
     assert again == here
 
 
+def test_heads_together_are_made_again_as_a_picture_and_as_a_matrix(minilm, tmp_path):
+    of_layer = api.attention_together(minilm, TEXT, "layer:2", "sum", unit="words", special="hide")
+    of_two = api.attention_together(minilm, TEXT, ["L2H0", "L3H1"], "max")
+    pictures = [(view, api.provenance(minilm, view, "arcs", bos=True)) for view in ([of_layer], [of_two, of_two])]
+    matrix = api.provenance(minilm, [of_two], "matrix", bos=True)
+    run("\n".join(map(snippet, [*(provenance for _, provenance in pictures), matrix])), tmp_path)
+    for views, provenance in pictures:
+        chart = api.draw(views, "arcs")
+        again = (tmp_path / f"{file_stem(provenance)}.svg").read_bytes()
+        assert again == figure_bytes(chart, "svg", chart.provenance)
+    with np.load(tmp_path / f"{file_stem(matrix)}.npz") as stored:
+        assert np.allclose(stored["largest_weights"], of_two.weights, atol=1e-6) and "weights" not in stored
+
+
 @pytest.mark.parametrize("score", ["entropy", None])
 def test_an_atlas_is_made_again(minilm, tmp_path, score):
     encoding = minilm.encode(TEXT)

@@ -23,6 +23,9 @@ LINKS = {
     "to_unknown": UNREAD | {"label": "To: not read"},
     "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
     "contribution": st.column_config.NumberColumn("Norm of the contribution", format="%.3f"),
+    "mean_weight": st.column_config.NumberColumn("Mean share of attention", format="percent"),
+    "summed_weight": st.column_config.NumberColumn("Sum of the shares", format="%.3f"),
+    "largest_weight": st.column_config.NumberColumn("Largest share of attention", format="percent"),
 }
 
 

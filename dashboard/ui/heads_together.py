@@ -1,0 +1,75 @@
+"""Several heads as one on “All heads”: which of them, and whether their mean, their sum or their maximum."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.heads.head_group import ALL, HOWS, TITLES
+from dashboard.heads.head_id import written_heads
+from dashboard.heads.view import HeadView
+from dashboard.ui import caches, head_picker, session
+from dashboard.ui.model_and_text import Reading
+
+WHICH = {"head": "This head", "pinned": "Pinned heads", "layer": "This layer", "all": "All heads"}
+HELP = (
+    "One head, or several in one picture: each cell is the mean, the sum or the maximum of their weights. Under the "
+    "picture stands how far the heads differ, which it does not show."
+)
+TOO_LONG = (
+    f"Several heads at once are drawn for texts of up to {caches.TOKENS_AT_MOST:,} tokens. Here is one head alone."
+)
+
+
+def choose() -> None:
+    """The control that chooses them."""
+    st.selectbox("Heads", list(WHICH), format_func=WHICH.__getitem__, width=150, help=HELP, **session.bound("together"))
+
+
+def choose_how() -> None:
+    """The control for their mean, their sum or their maximum."""
+    st.segmented_control(
+        "Taken together",
+        list(HOWS),
+        required=True,
+        format_func=lambda how: TITLES[how].capitalize(),
+        **session.bound("how"),
+    )
+
+
+def chosen(this: Reading) -> str | None:
+    """The heads that are taken together, as `attention_together` takes them; None for the head alone."""
+    choices, model = session.choices(), this.model
+    match choices.together:
+        case "pinned":
+            heads = [head for head in choices.pinned if head in model.all_heads]
+            return written_heads(heads) if len(heads) > 1 else None
+        case "layer":
+            return f"layer:{choices.layer}" if model.heads > 1 else None
+        case "all":
+            return ALL if len(model.all_heads) > 1 else None
+    return None
+
+
+def alone() -> str:
+    """A remark where several heads are chosen and there are not several; else ""."""
+    return {
+        "head": "",
+        "pinned": "Pin two heads or more to see them together. Here is one head alone.",
+        "layer": "This layer has one head. Here it is.",
+        "all": "This model has one head. Here it is.",
+    }[session.choices().together]
+
+
+def view(this: Reading, heads: str) -> HeadView:
+    """The heads as one view, as the page draws it."""
+    choices, encoding = session.choices(), this.encoding
+    how = (heads, choices.how, choices.unit, choices.special)
+    return caches.together(this.key, encoding.text, this.bos, *how, this.model, encoding)
+
+
+def click(key: str) -> None:
+    """A click on the picture of all heads with this key: its head is shown, where the picture beside would not change
+    otherwise, or its layer."""
+    head_picker.click(key)
+    if session.choices().together in ("pinned", "all"):
+        session.correct(together="head")
