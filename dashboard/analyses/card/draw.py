@@ -16,6 +16,7 @@ from dashboard.analyses.card.relations_chart import MOST, relations_chart
 from dashboard.analyses.card.text import layers_finding, relations_finding, sinks_finding
 from dashboard.analyses.profile.api import origin_of_profile
 from dashboard.analyses.profile.budget import CHANNELS
+from dashboard.analyses.profile.dependency_cases import ALL
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import corpus_of
 from dashboard.charts.drawing import Drawing
@@ -30,13 +31,14 @@ _NONE: Names = MappingProxyType({})
 
 
 def sink_table(profile: Profile) -> pd.DataFrame:
-    """Each head's attention to special tokens, punctuation and the word itself: its row, and `sink` in percent."""
+    """Each head's attention to special tokens and the word itself: its row, and `sink` in percent."""
     return profile.heads.assign(sink=100 * (1 - profile.heads["active"]))
 
 
 def ranked_relations(profile: Profile) -> pd.DataFrame:
     """The relations with 30 cases or more, a row each with its best head, by their lift on held-out sentences."""
-    known = profile.best[profile.best["ranked"]].dropna(subset=["held_out_accuracy", "held_out_baseline"])
+    best = profile.best[profile.best["ranked"] & (profile.best["relation"] != ALL)]
+    known = best.dropna(subset=["held_out_accuracy", "held_out_baseline"])
     return known.sort_values("held_out_lift", ascending=False, kind="stable").reset_index(drop=True)
 
 
@@ -56,7 +58,7 @@ def draw_sinks(
         "sink",
         Look(theme, width),
         title=f"Attention sinks · {title}",
-        unit="% of attention to special tokens, punctuation and the word itself",
+        unit="% of attention to special tokens and the word itself",
         subtitle=[corpus_of(profile.about)],
         description=sinks_finding(profile.heads),
         selection=Selection(names=names),

@@ -34,6 +34,7 @@ KEY, ATLAS, PROFILE, EFFECTS = "card.json", "atlas.npz", "profile", "effects.par
 """The files of a card's folder: whose card it is, and one for each part."""
 
 _VERSION = 1
+_SOURCE = {"name": "built-in sentences"}
 Part = TypeVar("Part")
 
 
@@ -154,7 +155,7 @@ def _profile(model: AttentionModel, out: Path, sentences: int | None, progress: 
                     raise not_written(wrong, folder) from wrong
                 write(there, folder, there.about["format"])
                 return there
-    return profile(model, builtin_corpus(), folder, limit=sentences, progress=progress)
+    return profile(model, builtin_corpus(), folder, limit=sentences, source=_SOURCE, progress=progress)
 
 
 def _fits(about: dict, model: AttentionModel, sentences: int | None) -> bool:

@@ -17,7 +17,7 @@ from dashboard.analyses.card.draw import (
     sink_table,
 )
 from dashboard.analyses.card.measured import TEXT, Measured
-from dashboard.analyses.card.text import NO_LOSS, facts, has_loss, induction_finding, named_heads
+from dashboard.analyses.card.text import NO_LOSS, facts, has_loss, induction_finding, maps_finding, named_heads
 from dashboard.analyses.profile.api import draw_scatter
 from dashboard.analyses.profile.names import head_names
 from dashboard.analyses.profile.tables import Profile
@@ -69,8 +69,7 @@ def _of_atlas(model: AttentionModel, atlas: Survey | str, names: Names) -> Itera
             yield ReportText(title, induction_finding(atlas.scores))
             continue
         chart = draw_atlas(atlas, score, model=model.title, theme=THEME, names=names)
-        if score:
-            chart.spec["description"] = induction_finding(atlas.scores)
+        chart.spec["description"] = induction_finding(atlas.scores) if score else maps_finding(model, TEXT)
         origin = provenance_of_text(model, encoding, "atlas", score=score, theme=THEME)
         yield ReportFigure(chart, atlas.scores, (), origin, title=title)
 

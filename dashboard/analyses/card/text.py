@@ -60,6 +60,11 @@ def facts(model: AttentionModel) -> str:
     return "\n".join([*lines, *([model.note] if model.note else [])])
 
 
+def maps_finding(model: AttentionModel, text: str) -> str:
+    """What the maps of all heads are of."""
+    return f"The attention maps of all {counted(len(model.all_heads), 'heads')} of {model.title} on the text “{text}”"
+
+
 def sinks_finding(heads: pd.DataFrame) -> str:
     """How many heads are attention sinks, and the strongest one."""
     known = heads.dropna(subset=["active"])
@@ -69,7 +74,7 @@ def sinks_finding(heads: pd.DataFrame) -> str:
     return (
         f"{int((known['active'] < SINK).sum())} of {counted(len(known), 'heads')} are attention sinks: they give less "
         f"than {percent(SINK)} of their attention to other words. Most of all {head_of(most)}, with "
-        f"{percent(1 - float(most['active']))} on special tokens, punctuation and the word itself."
+        f"{percent(1 - float(most['active']))} on special tokens and the word itself."
     )
 
 
