@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from dashboard.analyses.ablation.draw import draw_effects, draw_ranking
 from dashboard.analyses.ablation.results import HeadEffects
@@ -75,7 +76,7 @@ def _of_atlas(model: AttentionModel, atlas: Survey | str, names: Names) -> Itera
 
 
 def _of_profile(model: AttentionModel, profile: Profile | str, names: Names) -> Iterator[Section]:
-    look = {"model": model.title, "theme": THEME}
+    look: dict[str, Any] = {"model": model.title, "theme": THEME}
     made: dict[str, tuple[Callable[[Profile], Drawing], Callable[[Profile], object], str]] = {
         "Attention sinks": (lambda one: draw_sinks(one, names=names, **look), sink_table, ""),
         "Relations": (lambda one: draw_relations(one, names=names, **look), ranked_relations, ""),

@@ -70,7 +70,7 @@ def sinks_finding(heads: pd.DataFrame) -> str:
     known = heads.dropna(subset=["active"])
     if known.empty:
         return "No head has figures: these sentences are too few."
-    most = known.loc[known["active"].idxmin()]
+    most = known.iloc[int(known["active"].to_numpy().argmin())]
     return (
         f"{int((known['active'] < SINK).sum())} of {counted(len(known), 'heads')} are attention sinks: they give less "
         f"than {percent(SINK)} of their attention to other words. Most of all {head_of(most)}, with "
@@ -83,7 +83,7 @@ def induction_finding(scores: pd.DataFrame) -> str:
     known = scores.dropna(subset=["induction"])
     if known.empty:
         return "No induction score: the model cannot read the 100 random tokens that it is measured on."
-    most = known.loc[known["induction"].idxmax()]
+    most = known.iloc[int(known["induction"].to_numpy().argmax())]
     many = int((known["induction"] >= LEAST_INDUCTION).sum())
     return (
         f"{many} of {counted(len(known), 'heads')} have an induction score of {percent(LEAST_INDUCTION)} or more. "
@@ -109,7 +109,7 @@ def layers_finding(table: pd.DataFrame) -> str:
     if means.isna().all():
         return "No layer has figures: these sentences are too few."
     most = str(means.idxmax())
-    peak = table.loc[table[most].idxmax()]
+    peak = table.iloc[int(table[most].to_numpy().argmax())]
     return (
         f"Over all layers, {percent(float(means[most]))} of attention goes to {LABELS[most]}, most in layer "
         f"{int(peak['layer'])}: {percent(float(peak[most]))}."

@@ -111,9 +111,9 @@ def use(model: AttentionModel) -> str:
     """The model in use: what was found when it was opened, and what works by it."""
     sees = "causal: each token sees only earlier tokens" if model.causal else "each token sees the whole text"
     if model.route == "tap":
-        works = "attention is read inside the model, so every page can use it"
+        works = "attention is read inside the model, which ablation, contributions and Inside a head need"
     else:
-        works = "attention is read by the library’s eager code; pages that reach into the model may refuse it"
+        works = "attention is read by the library’s eager code: ablation, contributions and Inside a head may refuse it"
     note = f" · {escape_markdown(model.note)}" if model.note else ""
     return (
         f"held as {model.loaded.dtype} · up to {model.limit:,} tokens · {sees} · {works} · revision "
