@@ -11,23 +11,23 @@ from dashboard.models.shelf import notes
 from dashboard.ui import caches, paths, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import problem
-from dashboard.ui.pages import models
+from dashboard.ui.pages.models import card, hub, shelf
 
 st.caption(
     "The models on this machine, and how to add your own. Weights are read from safetensors and GGUF; no code of a "
     "model is run."
 )
 
-in_use = models.in_use()
-models.shelf(in_use)
-models.being_fetched()
+in_use = shelf.in_use()
+shelf.shelf(in_use)
+hub.being_fetched()
 
 if in_use:
     st.subheader(f"Card of {escape_markdown(in_use.title)}", anchor=False)
-    models.card(in_use)
+    card.card(in_use)
 
 st.subheader("From the hub", anchor=False)
-models.hub()
+hub.hub()
 
 st.subheader("Your own", anchor=False)
 st.markdown(

@@ -40,8 +40,8 @@ def test_a_model_that_does_not_fit_is_warned_of(monkeypatch):
     monkeypatch.setattr(memory, "free_bytes", lambda: 10**9)
     monkeypatch.setattr("dashboard.models.shelf.here.free_bytes", lambda: 10**9)
     found = Files(TINY, (("model.safetensors", 4 * 10**9),))
-    monkeypatch.setattr("dashboard.ui.pages.models.search", lambda text: [TINY])
-    monkeypatch.setattr("dashboard.ui.pages.models.files_of", lambda name: found)
+    monkeypatch.setattr("dashboard.ui.pages.models.hub.search", lambda text: [TINY])
+    monkeypatch.setattr("dashboard.ui.pages.models.hub.files_of", lambda name: found)
     app = opened("models")
     next(one for one in app.text_input if one.label.startswith("Search")).set_value("tiny")
     app = next(button for button in app.button if button.label == "Search").click().run()
@@ -51,8 +51,8 @@ def test_a_model_that_does_not_fit_is_warned_of(monkeypatch):
 
 def test_a_model_of_the_hub_is_found_looked_at_and_fetched(monkeypatch, begun):
     found = Files(TINY, (("model.safetensors", 90 * 10**6), ("config.json", 700)))
-    monkeypatch.setattr("dashboard.ui.pages.models.search", lambda text: [TINY])
-    monkeypatch.setattr("dashboard.ui.pages.models.files_of", lambda name: found)
+    monkeypatch.setattr("dashboard.ui.pages.models.hub.search", lambda text: [TINY])
+    monkeypatch.setattr("dashboard.ui.pages.models.hub.files_of", lambda name: found)
     app = opened("models")
     next(one for one in app.text_input if one.label.startswith("Search")).set_value("tiny")
     app = next(button for button in app.button if button.label == "Search").click().run()
