@@ -19,6 +19,14 @@ from .analyses.ablation.draw_joint import (
     ablate_jointly,
     draw_joint_ablation,
 )
+from .analyses.card.api import (
+    make_card,
+)
+from .analyses.card.draw import (
+    draw_layer_budgets,
+    draw_relations,
+    draw_sinks,
+)
 from .analyses.compare.api import (
     aligned_table,
     compare_models,
@@ -191,6 +199,7 @@ __all__ = [
     "draw_found_grid",
     "draw_inside",
     "draw_joint_ablation",
+    "draw_layer_budgets",
     "draw_logit_attribution",
     "draw_logit_components",
     "draw_long_range",
@@ -200,9 +209,11 @@ __all__ = [
     "draw_query_keys",
     "draw_ranking",
     "draw_recall",
+    "draw_relations",
     "draw_residual_stream",
     "draw_scatter",
     "draw_sharpness",
+    "draw_sinks",
     "draw_toy",
     "draw_two_corpora",
     "draw_written",
@@ -215,6 +226,7 @@ __all__ = [
     "logit_components",
     "long_range",
     "look_inside",
+    "make_card",
     "map_heads",
     "of_part",
     "open_model",

@@ -1,56 +1,33 @@
 """Models: what is on this machine, and what can be brought to it."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.models import CATALOGUE, bounded, is_installed, listing
+from dashboard.models import bounded
 from dashboard.models.memory import gigabytes
+from dashboard.models.shelf import notes
 from dashboard.ui import caches, paths, session
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.missing_model import get_button
 from dashboard.ui.page import problem
-
-
-def facts(model: AttentionModel) -> str:
-    """The model in use, in one line."""
-    if model.own_text is not None:
-        return f"{len(model.own_text):,} tokens · revision {model.revision} · {escape_markdown(model.note or '')}"
-    sees = "causal: each token sees only earlier tokens" if model.causal else "each token sees the whole text"
-    note = f" · {escape_markdown(model.note)}" if model.note else ""
-    return f"up to {model.limit:,} tokens · {sees} · revision {model.revision}{note}"
-
+from dashboard.ui.pages.models import card, hub, shelf
 
 st.caption(
     "The models on this machine, and how to add your own. Weights are read from safetensors and GGUF; no code of a "
     "model is run."
 )
 
-try:
-    in_use, _ = caches.opened(session.choices().model)
-except UserError:
-    in_use = None  # the other pages report why
+in_use = shelf.in_use()
+shelf.shelf(in_use)
+hub.being_fetched()
 
-for card, row in zip(CATALOGUE.values(), listing(), strict=True):
-    with st.container(border=True):
-        st.markdown(f"##### {card.title}")
-        st.markdown(card.about)
-        st.caption(
-            f"{card.name} · {card.hub_id} · {card.layers} layers × {card.heads} heads · {row['size']} on disk · "
-            f"{card.licence} · {row['state']}"
-        )
-        if not is_installed(card.name) and not card.embedded:
-            get_button(card.name)
-        elif card.name == session.choices().model:
-            st.caption(":material/check: In use" + (f" · {facts(in_use)}" if in_use else ""))
-        elif is_installed(card.name):
-            st.button("Use this model", key=f"use_{card.name}", on_click=session.change, kwargs={"model": card.name})
+if in_use:
+    st.subheader(f"Card of {escape_markdown(in_use.title)}", anchor=False)
+    card.card(in_use)
 
-if in_use and in_use.name not in CATALOGUE:
-    with st.container(border=True):
-        st.markdown(f"##### {escape_markdown(in_use.title)}")
-        st.caption(f"{in_use.extent} × {in_use.heads} heads")
-        st.caption(f":material/check: In use · {facts(in_use)}")
+st.subheader("From the hub", anchor=False)
+hub.hub()
 
 st.subheader("Your own", anchor=False)
 st.markdown(
@@ -87,5 +64,7 @@ if submitted and name.strip():
     except UserError as wrong:
         problem(wrong)
     else:
+        if Path(name.strip()).expanduser().exists():
+            notes.note_folder(Path(name.strip()))
         session.change(model=name.strip())
         st.rerun()

@@ -4,4 +4,16 @@ A command is declared in its topic's `add`. A new topic is a module and its name
 ``--help``.
 """
 
-TOPICS = ("app", "explore", "scores", "compare", "inside", "find_heads", "ablate", "writing", "profile", "similarity")
+TOPICS = (
+    "app",
+    "explore",
+    "scores",
+    "compare",
+    "inside",
+    "find_heads",
+    "ablate",
+    "writing",
+    "profile",
+    "card",
+    "similarity",
+)

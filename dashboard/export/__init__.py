@@ -12,7 +12,7 @@ from dashboard.export.figure import figure_bytes
 from dashboard.export.matrix import matrix_bytes
 from dashboard.export.notebook import in_notebook
 from dashboard.export.provenance import Provenance, file_stem, provenance_of
-from dashboard.export.report import ReportFigure, report_bytes, report_html, report_pdf, report_zip
+from dashboard.export.report import ReportFigure, ReportText, report_bytes, report_html, report_pdf, report_zip
 from dashboard.export.snippet import snippet
 from dashboard.export.table import table_bytes
 from dashboard.export.typography.notice import font_notice
@@ -26,6 +26,7 @@ __all__ = [
     "Format",
     "Provenance",
     "ReportFigure",
+    "ReportText",
     "bundle",
     "check_target",
     "endings",

@@ -50,9 +50,10 @@ class Model:
     @property
     def address(self) -> str:
         """The name that opens it; a hub id with its commit, so that the same weights are opened."""
+        commit = self.revision.partition("+")[0]  # of weights that are held rounded
         is_hub_id = re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", self.name)
-        if is_hub_id and re.fullmatch(r"[0-9a-f]{7,40}", self.revision):
-            return f"{self.name.partition('@')[0]}@{self.revision}"
+        if is_hub_id and re.fullmatch(r"[0-9a-f]{7,40}", commit):
+            return f"{self.name.partition('@')[0]}@{commit}"
         return self.name
 
 

@@ -70,6 +70,16 @@ class ReportFigure:
         return description_of(spec, self.provenance)
 
 
+@dataclass(frozen=True)
+class ReportText:
+    """A section of a report without a figure. finding: its text, in lines"""
+
+    heading: str
+    finding: str
+
+
+Section = ReportFigure | ReportText
+
 _STYLE = f"""\
 html {{ background: #fff; color: #22232f; font-family: {SANS_STACK}; line-height: 1.5; }}
 body {{ max-width: 1040px; margin: 40px auto; padding: 0 24px; }}
@@ -93,7 +103,15 @@ $note<details><summary>Where it comes from, and the lines that make it again</su
 """)
 
 
-def report_bytes(figures: Sequence[ReportFigure], ending: str, title: str = TITLE) -> bytes:
+_TEXT = Template("""\
+<section>
+<h2>$number. $heading</h2>
+<p class="note">$text</p>
+</section>
+""")
+
+
+def report_bytes(figures: Sequence[Section], ending: str, title: str = TITLE) -> bytes:
     """The report as a file of this ending, a key of `REPORTS`. Raises ValueError for any other ending."""
     entry = REPORTS.get(ending)
     if entry is None or entry.write is None:
@@ -101,16 +119,25 @@ def report_bytes(figures: Sequence[ReportFigure], ending: str, title: str = TITL
     return entry.write(figures, title)
 
 
-def report_html(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
+def report_html(figures: Sequence[Section], title: str = TITLE) -> bytes:
     """One page with all figures, their hover included, that works without a network. Same figures, same bytes.
 
     Typed texts are escaped; the page forbids itself every connection.
     """
-    specs = [specification(figure.chart, figure.provenance) for figure in figures]
-    sections = [_section(k, figure, spec) for k, (figure, spec) in enumerate(zip(figures, specs, strict=True))]
+    specs = {
+        k: specification(figure.chart, figure.provenance)
+        for k, figure in enumerate(figures)
+        if isinstance(figure, ReportFigure)
+    }
+    sections = [
+        _section(k, one, specs[k])
+        if isinstance(one, ReportFigure)
+        else _TEXT.substitute(number=k + 1, heading=escape(legal(one.heading)), text=escape(legal(one.finding)))
+        for k, one in enumerate(figures)
+    ]
     heading = f'<h1>{escape(legal(title))}</h1>\n<p class="quiet">{CAUTION}</p>'
     return document(
-        {f"#chart-{k}": spec for k, spec in enumerate(specs)},
+        {f"#chart-{k}": spec for k, spec in specs.items()},
         title=title,
         style=_STYLE,
         body="\n".join([heading, "<main>", *sections, "</main>"]),
@@ -144,8 +171,8 @@ def _weights(title: str, name: str, revision: str) -> str:
     return f"{title or name} ({name}{f', {revision}' if revision else ''})"
 
 
-def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
-    """Pages of A4: first the headings and findings of all figures, then each figure with its finding above it and its
+def report_pdf(figures: Sequence[Section], title: str = TITLE) -> bytes:
+    """Pages of A4: first the headings and findings of all sections, then each figure with its finding above it and its
     note below it, no larger than it is on screen."""
     import pikepdf
 
@@ -153,6 +180,8 @@ def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
     _append(made, _title_pages(figures, title))
     with made.open_outline() as outline:
         for number, figure in enumerate(figures, 1):
+            if isinstance(figure, ReportText):  # whole among the findings
+                continue
             heading = f"{number}. {legal(figure.heading)}"
             outline.root.append(pikepdf.OutlineItem(heading, len(made.pages)))
             _append_figure(made, heading, figure)
@@ -162,7 +191,7 @@ def report_pdf(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
 _Row = tuple[str, float, str]  # text, size, colour
 
 
-def _title_pages(figures: Sequence[ReportFigure], title: str) -> list[ElementTree.Element]:
+def _title_pages(figures: Sequence[Section], title: str) -> list[ElementTree.Element]:
     """The title, and each figure's heading and finding, on as many pages as that takes."""
     rows = [*_rows(title, 24, _INK), _gap(8), *_rows(CAUTION, 11, _QUIET), _gap(16)]
     for number, figure in enumerate(figures, 1):
@@ -252,11 +281,13 @@ def _write(page: ElementTree.Element, row: str, x: float, y: float, size: float,
     words.text = row
 
 
-def report_zip(figures: Sequence[ReportFigure], title: str = TITLE) -> bytes:
+def report_zip(figures: Sequence[Section], title: str = TITLE) -> bytes:
     """The report in its other formats, a script that makes every figure again, and a folder for each with its files."""
     files = {f"report.{ending}": report_bytes(figures, ending, title) for ending in REPORTS if ending != "zip"}
     script = []
     for k, figure in enumerate(figures, 1):
+        if isinstance(figure, ReportText):
+            continue
         folder = f"{k:02}-{file_stem(figure.provenance)}"
         packed = bundle(figure.chart, figure.table, list(figure.views), figure.provenance)
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:

@@ -6,7 +6,7 @@
 
 The job writes the file, ``job.json`` in its output folder, every second, so that any process can find the job. The
 process ends with the one that started it, however that ended. The file names the work by the module that defines it as
-``MEASUREMENT``, ``dashboard.analyses.<topic>.<module>``.
+``MEASUREMENT``, ``dashboard.analyses.<topic>.<module>``; fetching a model is `dashboard.jobs.fetching`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ EARLIER = {
     "dashboard.analyses.ablation.draw": "dashboard.analyses.ablation.results",
 }
 """Name of the work in earlier versions' ``job.json`` → its module today."""
-WORK = re.compile(r"dashboard\.analyses\.\w+\.\w+", re.ASCII)
+WORK = re.compile(r"dashboard\.(analyses\.\w+\.\w+|jobs\.fetching)", re.ASCII)
 """The modules that a ``job.json`` may name: only these are ever imported."""
 ALWAYS = {"model", "path", "limit", "work"}
 """The settings that every job has; the others, `Job.how`, depend on the work."""

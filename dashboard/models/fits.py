@@ -15,7 +15,7 @@ from typing import Any
 from dashboard.errors import UserError
 from dashboard.models.foreign import reason
 from dashboard.models.lacking import character_reader, no_vocabulary
-from dashboard.models.memory import check_memory
+from dashboard.models.memory import check_fits
 
 _LAYERS = re.compile(r"(^|_)(layers?|blocks|depth|hidden_groups|group_num)$")
 SHARED = 100
@@ -115,9 +115,9 @@ def _numbers(node: object, name: str = "", depth: int = 0) -> Iterator[tuple[str
             yield from _numbers(value, str(key), depth + 1)
 
 
-def check_parameters(kind: type, config, numbers: int, called: str) -> set[str] | None:
-    """Builds the model without memory and holds its size against the weights': the names of its parameters, or None
-    where it cannot be built so.
+def check_parameters(kind: type, config, numbers: int, called: str) -> dict[str, int] | None:
+    """Builds the model without memory and holds its size against the weights': its parameters with how many numbers
+    each has, or None where it cannot be built so.
 
     Raises UserError where it has more than twice the numbers of the files, and where it does not fit into memory.
     """
@@ -128,13 +128,13 @@ def check_parameters(kind: type, config, numbers: int, called: str) -> set[str] 
             model = kind(copy.deepcopy(config)) if hasattr(kind, "base_model_prefix") else kind.from_config(config)
     except Exception:  # loading says what is wrong
         return None
-    parameters = dict(model.named_parameters())
-    expected = sum(p.numel() for p in parameters.values())
+    parameters = {name: one.numel() for name, one in model.named_parameters()}
+    expected = sum(parameters.values())
     if expected > 2 * numbers + 10_000_000:
         raise _misfit(called, f"it asks for {expected:,} numbers, and the weights hold {numbers:,}")
     buffers = sum(b.numel() * b.element_size() for b in model.buffers())
-    check_memory(4 * expected + buffers, called)
-    return set(parameters)
+    check_fits(expected + buffers // 4, max(parameters.values(), default=0), called)
+    return parameters
 
 
 def _misfit(called: str, what: str) -> UserError:

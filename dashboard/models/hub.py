@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import glob
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from dashboard.errors import UserError
 from dashboard.models import adapter
 from dashboard.models.checkpoint_folder import PICKLES, check_folder, model_folder, pickle_only
+from dashboard.models.shelf import notes
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(@[A-Za-z0-9][\w./-]{0,200})?", re.ASCII)
@@ -91,17 +93,18 @@ def download(hub_id: str, progress: Callable[[float, str], None] | None = None) 
 
     Raises UserError where there is no such model or revision, no network, no leave, or no safetensors in it.
     """
-    from huggingface_hub import HfApi, errors, snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
 
     repo, _, revision = hub_id.partition("@")
     sentence = f"Downloading {hub_id} from the hub."
     report = progress or (lambda fraction, sentence: None)
     report(0.0, sentence)
-    try:
-        files = HfApi().model_info(repo, revision=revision or None, timeout=20).siblings or []
-        names = [file.rfilename for file in files]
+    with asking(hub_id, _unreachable(hub_id)):
+        info = HfApi().model_info(repo, revision=revision or None, timeout=20)
+        names = [file.rfilename for file in info.siblings or []]
         part = _part(names)
         _check_files(hub_id, names, part)
+        had = cached(repo) is not None
         folder = snapshot_download(
             repo,
             revision=revision or None,
@@ -109,6 +112,34 @@ def download(hub_id: str, progress: Callable[[float, str], None] | None = None) 
             ignore_patterns=_unwanted(names, part) if part else UNWANTED,
             tqdm_class=_bar(report, sentence),
         )
+    if not had:  # what another program brought is not ours
+        notes.note_fetched(repo, licence_of(getattr(info, "tags", None)))
+    return Path(folder)
+
+
+def wanted(hub_id: str, files: list[str]) -> list[str]:
+    """Of a model's files those that are fetched. Raises UserError where there are no safetensors among them."""
+    from huggingface_hub.utils import filter_repo_objects
+
+    part = _part(files)
+    _check_files(hub_id, files, part)
+    unwanted = _unwanted(files, part) if part else UNWANTED
+    return list(filter_repo_objects(files, allow_patterns=WANTED, ignore_patterns=unwanted))
+
+
+def licence_of(tags: Sequence[str] | None) -> str:
+    """The licence that a model's tags name, "" where none does."""
+    return next((tag.partition(":")[2] for tag in tags or () if tag.startswith("license:")), "")
+
+
+@contextmanager
+def asking(hub_id: str, unreachable: str) -> Iterator[None]:
+    """Within it, what the hub's library raises becomes a UserError. unreachable: the sentence for no network"""
+    from huggingface_hub import errors
+
+    repo, _, revision = hub_id.partition("@")
+    try:
+        yield
     except UserError:
         raise
     except errors.GatedRepoError:
@@ -120,7 +151,7 @@ def download(hub_id: str, progress: Callable[[float, str], None] | None = None) 
     except errors.HFValidationError:
         why = f"“{repo}” is no hub id. Write owner/name."
     except OSError as error:
-        why = _unreachable(hub_id)
+        why = unreachable
         if error.errno == errno.ENOSPC:
             why = f"The disk is full, so “{hub_id}” could not be stored. Free some space."
         elif error.errno in (errno.EACCES, errno.EROFS):
@@ -128,9 +159,9 @@ def download(hub_id: str, progress: Callable[[float, str], None] | None = None) 
     except Exception as error:  # the hub's HTTP client has changed before: its errors are not named here
         if not type(error).__module__.startswith(("http", "requests", "huggingface_hub", "hf_xet")):
             raise
-        why = _unreachable(hub_id)
+        why = unreachable
     else:
-        return Path(folder)
+        return
     raise UserError(why)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.models import bfloat16
 from dashboard.models.load import Loaded, alone_and_quiet
 
 # Relative to the largest logit: what rounding does in another attention function, and far below a part that is missing.
@@ -139,9 +140,9 @@ def _whole(loaded: Loaded, kind):
     import torch
 
     try:
-        return kind.from_pretrained(
+        whole, report = kind.from_pretrained(
             loaded.source.folder,
-            dtype=torch.float32,
+            dtype=getattr(torch, loaded.dtype),
             attn_implementation="eager",
             use_safetensors=True,
             trust_remote_code=False,
@@ -153,6 +154,9 @@ def _whole(loaded: Loaded, kind):
         raise UserError(
             f"The language-model head of “{loaded.source.name}” cannot be opened. Choose another model for this."
         ) from error
+    if loaded.dtype == "bfloat16":
+        bfloat16.widen(whole)
+    return whole, report
 
 
 def _without_base(whole, base):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.models import bfloat16
 from dashboard.models.bounded import held, hold
 from dashboard.models.checkpoint_folder import weight_files
 from dashboard.models.files import read_json
 from dashboard.models.fits import check_config, check_parameters, check_reads_text, class_of, no_token_table
 from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
+from dashboard.models.memory import Dtype, check_fits
 from dashboard.models.resolve import ModelSource
 from dashboard.models.tokenizer import open_tokenizer
 from dashboard.models.waiting import holding, pause
@@ -35,6 +38,7 @@ class Loaded:
     rows: how many tokens its weights know: ids from 0 to one less; None where that cannot be seen
     prefix: what a wrapper has put before the names of all weights in the files (``module.``), or nothing
     notes: sentences about how it was made ready and what of its files is not read, for a person
+    dtype: how its weights are held in memory, see `dashboard.models.bfloat16`
     """
 
     source: ModelSource
@@ -44,6 +48,7 @@ class Loaded:
     rows: int | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
+    dtype: Dtype = "float32"
 
     @property
     def two_stacks(self) -> bool:
@@ -59,6 +64,9 @@ class Loaded:
 def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
     """Loads a model as it is used here: safetensors only, no code of its own, float32, eval, no gradients.
 
+    Where 32-bit floats do not fit into memory and bfloat16 does, the weights are held as bfloat16. The title then says
+    so, and with it every figure; so does the revision, unless they are stored as bfloat16 and nothing is lost.
+
     On the GPU where there is one, else on the CPU. `attn_implementation` is passed on to transformers.
 
     Raises UserError where the architecture is unknown to transformers or needs its own code, where weights and
@@ -69,16 +77,31 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
 
     with held(source.folder), alone_and_quiet():
         config = _config(source)
-        kind, prefix = _fitting(source, config)
+        kind, prefix, dtype = _fitting(source, config)
+        if dtype == "bfloat16":
+            source = _as_bfloat16(source)
         notes = [*source.notes, *_notes_of(prefix, kind)]
         tokenizer = open_tokenizer(source.folder, source.name, notes)
-        model, report = _model(source, config, attn_implementation, kind, prefix)
+        model, report = _model(source, config, attn_implementation, kind, prefix, dtype)
         hold(source.folder, model)
     rows = _known_tokens(source, model, tokenizer)
     notes += [*own_code(source), *left_over(source, model, report["unexpected_keys"])]
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device).eval().requires_grad_(False)
-    return Loaded(source, model, tokenizer, device, rows, prefix, tuple(notes))
+    return Loaded(source, model, tokenizer, device, rows, prefix, tuple(notes), dtype)
+
+
+def _as_bfloat16(source: ModelSource) -> ModelSource:
+    """The source of a model that is held as bfloat16: its title and its notes say so, and where that rounds its
+    weights, its revision."""
+    kinds = {kind for kind, _ in headers(weight_files(source.folder, source.name), source.name).values()}
+    lossless = bfloat16.is_lossless(kinds)
+    return replace(
+        source,
+        title=f"{source.title} (bfloat16)",
+        revision=source.revision + ("" if lossless else bfloat16.SUFFIX),
+        notes=(*source.notes, bfloat16.note(lossless)),
+    )
 
 
 @contextmanager
@@ -153,8 +176,8 @@ def _is_encoder(source: ModelSource, config) -> bool:
     return encoder.__name__ in (config.architectures or ()) or any("encoder.block.0." in name for name in names)
 
 
-def _fitting(source: ModelSource, config) -> tuple[type, str]:
-    """The class of the base model, and the prefix that its weights' names have in the files.
+def _fitting(source: ModelSource, config) -> tuple[type, str, Dtype]:
+    """The class of the base model, the prefix that its weights' names have in the files, and how they are held.
 
     Raises UserError where the configuration asks for far more than the weights hold, or than memory has room for.
     """
@@ -174,7 +197,10 @@ def _fitting(source: ModelSource, config) -> tuple[type, str]:
     elif type(config) in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING:  # two models side by side
         kind = class_of(MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING, config)
     wanted = check_parameters(kind, config, numbers(tensors), source.name)
-    return kind, prefix_of(tensors, wanted, getattr(kind, "base_model_prefix", ""))
+    sizes = list((wanted or {name: math.prod(shape) for name, (_, shape) in tensors.items()}).values())
+    dtype = check_fits(sum(sizes), max(sizes, default=0), source.name)
+    names = None if wanted is None else set(wanted)
+    return kind, prefix_of(tensors, names, getattr(kind, "base_model_prefix", "")), dtype
 
 
 def _notes_of(prefix: str, kind: type) -> list[str]:
@@ -186,14 +212,14 @@ def _notes_of(prefix: str, kind: type) -> list[str]:
     return notes
 
 
-def _model(source: ModelSource, config, attn_implementation: str, kind: type, prefix: str):
+def _model(source: ModelSource, config, attn_implementation: str, kind: type, prefix: str, dtype: Dtype):
     import torch
 
     try:
         model, report = kind.from_pretrained(
             source.folder,
             config=config,
-            dtype=torch.float32,
+            dtype=getattr(torch, dtype),
             attn_implementation=attn_implementation,
             use_safetensors=True,
             trust_remote_code=False,
@@ -220,6 +246,8 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
             f"The weights of “{source.name}” do not fit its config.json: {len(missing)} are missing, "
             f"{missing[0]} first. Copy both from one place."
         )
+    if dtype == "bfloat16":
+        bfloat16.widen(model)
     return model, report
 
 

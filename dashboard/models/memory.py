@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from dashboard.errors import UserError
 
 SPARE = 300_000_000  # bytes that a model needs besides its weights to read a text
+
+Dtype = Literal["float32", "bfloat16"]
+"""How weights are held in memory. They are multiplied as 32-bit floats either way."""
 
 
 def free_bytes() -> int:
@@ -24,8 +28,37 @@ def free_bytes() -> int:
         return free
 
 
+def needed_bytes(numbers: int, largest: int, dtype: Dtype) -> int:
+    """The bytes that a model takes in memory, with what it needs to read a text.
+
+    numbers: how many numbers its weights are; largest: those of its largest tensor, which as bfloat16 is widened to
+    32-bit floats while it is used
+    """
+    weights = 4 * numbers if dtype == "float32" else 2 * numbers + 4 * largest
+    return weights + SPARE
+
+
+def dtype_that_fits(numbers: int, largest: int, free: int | None = None) -> Dtype | None:
+    """float32 where that fits into memory, else bfloat16 where that does; None where neither does."""
+    free = free_bytes() if free is None else free
+    kinds: tuple[Dtype, ...] = ("float32", "bfloat16")
+    return next((kind for kind in kinds if needed_bytes(numbers, largest, kind) <= free), None)
+
+
+def check_fits(numbers: int, largest: int, called: str) -> Dtype:
+    """How the weights are held in memory: see `dtype_that_fits`. Raises UserError where they do not fit."""
+    free = free_bytes()
+    if (dtype := dtype_that_fits(numbers, largest, free)) is None:
+        both = [gigabytes(needed_bytes(numbers, largest, kind)) for kind in ("float32", "bfloat16")]
+        raise UserError(
+            f"“{called}” needs {both[0]} of memory as 32-bit floats, or {both[1]} as bfloat16, and {gigabytes(free)} "
+            "are free. Choose a smaller model, or close other programs."
+        )
+    return dtype
+
+
 def check_memory(needed: int, called: str) -> None:
-    """Raises UserError where a model that takes `needed` bytes would not fit into memory."""
+    """Raises UserError where work on a model that takes `needed` bytes would not fit into memory."""
     free = free_bytes()
     if needed + SPARE > free:
         raise UserError(

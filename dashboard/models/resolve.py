@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from dashboard.models.fetch import fetch, is_whole
 from dashboard.models.files import check_files
 from dashboard.models.gguf_settings import VERSION
 from dashboard.models.made import make
-from dashboard.models.memory import check_memory
+from dashboard.models.memory import check_fits
 from dashboard.models.weights import headers, numbers, wrapper
 
 
@@ -166,7 +167,8 @@ def from_path(path: Path, name: str, fetch_missing: bool = False, progress=None)
             return replace(_from_gguf(file, name, progress), title=title)
     check_folder(folder, name)
     files = weight_files(folder, name)
-    _check_memory_once(str(folder), 4 * numbers(headers(files, name)), name)  # before all is read for its hash
+    sizes = [math.prod(shape) for _, shape in headers(files, name).values()]
+    _check_fits_once(str(folder), sum(sizes), max(sizes, default=0), name)  # before all is read for its hash
     return ModelSource(name, title, folder, f"sha256:{weights_sha256(files)[:12]}")
 
 
@@ -223,9 +225,9 @@ def _base(found: adapter.Adapter, name: str, fetch_missing: bool, progress) -> M
 
 
 @lru_cache(maxsize=64)
-def _check_memory_once(folder: str, needed: int, name: str) -> None:
+def _check_fits_once(folder: str, numbers: int, largest: int, name: str) -> None:
     """Once: a model that is open takes the memory that it asked for."""
-    check_memory(needed, name)
+    check_fits(numbers, largest, name)
 
 
 def _silent(fraction: float, sentence: str) -> None:

@@ -9,8 +9,8 @@ from tools.server import ROOT
 
 ANALYSES = {folder.parent.name for folder in (ROOT / "dashboard" / "analyses").glob("*/api.py")}
 KITS = {"corpus": "corpus", "models": "models", "report": "export"}  # pages of what all analyses share
-NO_PAGE = {"contribution", "logit_attribution", "scores"}  # analyses that stand on other topics' pages
-TOUR = {"course", "gallery", "glossary"}  # what leads through the others, and so knows them
+NO_PAGE = {"card", "contribution", "logit_attribution", "scores"}  # analyses that stand on other topics' pages
+TOUR = {"card", "course", "gallery", "glossary"}  # what leads through the others, and so knows them
 
 
 def imports_between(sources):

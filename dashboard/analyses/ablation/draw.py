@@ -17,7 +17,7 @@ from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance
 from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
 from dashboard.analyses.ablation.rank import UNITS, head_rank
 from dashboard.analyses.ablation.rank_chart import effect_ranking
-from dashboard.analyses.ablation.results import MEASUREMENT, HeadEffects, Request
+from dashboard.analyses.ablation.results import MEASUREMENT, SENTENCES, HeadEffects, Request
 from dashboard.analyses.ablation.text import effect_finding, rank_finding
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
@@ -124,13 +124,18 @@ def draw_ablation(
 
 
 def head_effects(
-    model: AttentionModel, *, by: By = "zero", bos: bool = True, progress: Progress | None = None
+    model: AttentionModel,
+    *,
+    by: By = "zero",
+    bos: bool = True,
+    sentences: int = SENTENCES,
+    progress: Progress | None = None,
 ) -> HeadEffects:
-    """The effect of ablating each head over 32 built-in sentences: the stored result, or a new measurement.
+    """The effect of ablating each head over built-in sentences (32): the stored result, or a new measurement.
 
     Raises UserError as `dashboard.ablate_in` does.
     """
-    request = Request.of(model, by, bos)
+    request = Request.of(model, by, bos, sentences)
     with suppress(UserError):
         if (there := MEASUREMENT.find(request)) is not None:
             return there
@@ -208,6 +213,8 @@ def over(every: HeadEffects) -> str:
 def _again(origin: Provenance) -> Call:
     """The call that reproduces the effects of all heads."""
     how = {name: origin.options[name] for name in ("by", "bos")}
+    if (sentences := origin.options.get("sentences", SENTENCES)) != SENTENCES:
+        how["sentences"] = sentences
     return Call("head_effects", (origin.opened,), how, to="every")
 
 

@@ -36,19 +36,21 @@ SEAL = "table_sha256"
 
 @dataclass(frozen=True)
 class Request(AllHeads):
-    """The request: every head of a model, over `SENTENCES` sentences of the built-in corpus, evenly spread.
+    """The request: every head of a model, over sentences of the built-in corpus, evenly spread.
 
     by: what replaces a head's output, "zero" or "mean"
     numbers: the layers that have attention, empty for all
+    sentences: how many sentences
     """
 
     by: By = "zero"
     numbers: tuple[int, ...] = ()
+    sentences: int = SENTENCES
 
     @classmethod
-    def of(cls, model: AttentionModel, by: By = "zero", bos: bool = True) -> Self:
+    def of(cls, model: AttentionModel, by: By = "zero", bos: bool = True, sentences: int = SENTENCES) -> Self:
         """The request for an open model."""
-        return super().of(model, bos, by=by, numbers=model.numbers)
+        return super().of(model, bos, by=by, numbers=model.numbers, sentences=sentences)
 
     @property
     def every(self) -> list[HeadId]:
@@ -57,7 +59,8 @@ class Request(AllHeads):
 
     @property
     def options(self) -> dict[str, str | int | float | bool | None]:
-        return {"by": self.by, "bos": self.bos}
+        fewer = {} if self.sentences == SENTENCES else {"sentences": self.sentences}
+        return {"by": self.by, "bos": self.bos} | fewer
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -74,7 +77,7 @@ class Request(AllHeads):
             "heads": [self.layers, self.heads],
             "by": self.by,
             "bos": self.bos,
-            "sentences": SENTENCES,
+            "sentences": self.sentences,
             "sha256": self.sha256,
         }
 
@@ -94,7 +97,7 @@ class HeadEffects:
 
 def _compute(model: AttentionModel, request: Request, progress: OnProgress) -> HeadEffects:
     found = ablate_in(
-        model, builtin_corpus(), by=request.by, sentences=SENTENCES, bos=request.bos, progress=progress
+        model, builtin_corpus(), by=request.by, sentences=request.sentences, bos=request.bos, progress=progress
     ).table
     return HeadEffects(found, Provenance.from_dict(found.attrs["provenance"]))
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from dashboard.analyses.profile.budget_chart import budget_bars
-from dashboard.analyses.profile.library import compare_profiles
+from dashboard.analyses.profile.library import compare_profiles, profile_library
 from dashboard.analyses.profile.roles import FIGURE_TITLES, FIGURES
 from dashboard.analyses.profile.scatter_chart import scatter
 from dashboard.analyses.profile.tables import Profile
@@ -26,6 +26,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Each, Model, Part, Variable, given
 from dashboard.export.provenance import origin
 from dashboard.heads.head_id import HeadId, head_of, heads_of, is_of
+from dashboard.jobs.results import corpus_sha256
 from dashboard.text import ParsedSentence
 from dashboard.text.on_places import places_of_words, representative
 
@@ -61,7 +62,7 @@ def draw_scatter(
         selection=Selection(selected, tuple(tray), epoch, names),
         click=click,
     )
-    return chart.made_of(_origin(profile, "landscape", "draw_scatter", (), title, theme=theme, width=width))
+    return chart.made_of(origin_of_profile(profile, "landscape", "draw_scatter", (), title, theme=theme, width=width))
 
 
 def draw_budget(
@@ -81,7 +82,7 @@ def draw_budget(
         description=f"Where the attention of {name} goes. {head_finding(row, profile.about)}",
     )
     look = {"theme": theme, "width": width}
-    return chart.made_of(_origin(profile, "spending", "draw_budget", (name,), title, heads=(name,), **look))
+    return chart.made_of(origin_of_profile(profile, "spending", "draw_budget", (name,), title, heads=(name,), **look))
 
 
 def draw_two_corpora(
@@ -112,7 +113,7 @@ def draw_two_corpora(
         description=f"The heads of {title} on two corpora, by {figure}. {same_roles(table)}",
     )
     look = given(theme=theme, width=width, names=names, model=model or None)
-    both = [_read_again(one, to, name) for one, to, name in zip((a, b), "ab", names, strict=True)]
+    both = [read_again(one, to, name) for one, to, name in zip((a, b), "ab", names, strict=True)]
     call = Call("draw_two_corpora", (*both, figure), look, makes="figure")
     of = Model(a.about["model"], a.about["revision"], title)
     return chart.made_of(origin(of, "", "twice", call, options=look | {"figure": figure}))
@@ -146,7 +147,7 @@ def draw_profile(
         selection=Selection(selected, tuple(tray), epoch, names),
     )
     look = {"theme": theme, "width": width}
-    return chart.made_of(_origin(profile, f"figure-{figure}", "draw_profile", (figure,), title, **look))
+    return chart.made_of(origin_of_profile(profile, f"figure-{figure}", "draw_profile", (figure,), title, **look))
 
 
 def row_of(profile: Profile, head: str | HeadId) -> dict:
@@ -187,7 +188,7 @@ def _links(sentence: ParsedSentence, parts: dict[int, list[int]]) -> list[tuple[
     return links
 
 
-def _origin(
+def origin_of_profile(
     profile: Profile, view: str, verb: str, args: tuple, title: str, *, heads: tuple[str, ...] = (), **options: object
 ) -> Provenance:
     about, look = profile.about, given(**options)
@@ -197,16 +198,28 @@ def _origin(
         Model(about["model"], about["revision"], title),
         "",
         view,
-        Call(verb, (_read_again(profile, "profile"), *args), named | look, makes="figure"),
+        Call(verb, (read_again(profile, "profile"), *args), named | look, makes="figure"),
         heads=heads,
         options=look | {"file": about["file"], "sha256": about["sha256"]} | source,
     )
 
 
-def _read_again(profile: Profile, to: str, name: str = "") -> Call:
-    """The call that reads a profile from the library: by this name, or any profile of this model over this file."""
+def read_again(profile: Profile, to: str, name: str = "") -> Call:
+    """The call that reads a profile from the library: by this name, or any profile of this model over this file. One
+    over the built-in sentences that the library does not hold is made again."""
     about = profile.about
+    if not name and about["sha256"] == corpus_sha256() and not _in_library(about):
+        how = given(limit=about.get("limit"))
+        return Call(
+            "profile", (Model(about["model"], about["revision"]), Call("builtin_corpus"), "profile"), how, to=to
+        )
     where = {"name": name} if name else {"model": about["model"], "file": about["file"]}
     folders = Each(Variable("kept.folder"), "kept", Call("profile_library"), where, to="folders")
     note = f"Any profile of {about['model']} ({about['revision']}) over a file with this SHA-256: {about['sha256']}"
     return Call("read_profile", (Part(folders, 0),), to=to, note=note)
+
+
+def _in_library(about: dict) -> bool:
+    """Whether the library holds a profile of this model over so many sentences of this file."""
+    wanted = (about["model"], about["revision"], about["file"], about["sentences"]["used"])
+    return any((one.model, one.revision, one.file, one.sentences) == wanted for one in profile_library())

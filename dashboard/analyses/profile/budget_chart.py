@@ -41,7 +41,7 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
     p, width = look.palette, look.width_or(WIDTH) - 12
     long = width - LEFT
     canvas, top = Canvas(), 0.0
-    colours = _colours(p)
+    colours = channel_colours(p)
     for prefix, name in (("budget", "this head"), ("twin", "position only")):
         canvas.write(LEFT - 10, top + BAR / 2, name, p.text, SIZE, align="right", baseline="middle")
         left = LEFT
@@ -50,10 +50,10 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
             if not share > 0:  # nothing, or no figure
                 continue
             tip = f"{name}, {LABELS[channel]}: {percent(share)}"
-            _part(canvas, p, left, top, share * long, colours[channel], percent(share), tip)
+            bar_part(canvas, p, left, top, share * long, colours[channel], percent(share), tip)
             left += share * long
         top += BAR + 5
-    top = _key(canvas, p, [(LABELS[c], colours[c]) for c in CHANNELS], top + 6, width)
+    top = colour_key(canvas, p, [(LABELS[c], colours[c]) for c in CHANNELS], top + 6, width)
     top += GAP + 6
     known = {name: float(head[f"bits_{name}"]) for name in EXPLAINED}
     drawn = {name: max(value, 0.0) for name, value in known.items() if math.isfinite(value)}
@@ -63,7 +63,7 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
     for name, value in drawn.items():
         wide = value / whole * long if whole else 0.0
         tip = f"{BITS.get(name, LABELS.get(name, name))}: {bits(known[name])} ({_interval(head, name)})"
-        _part(canvas, p, left, top, wide, shades[name], f"{value:.2f}" if value >= 0.005 else "", tip)
+        bar_part(canvas, p, left, top, wide, shades[name], f"{value:.2f}" if value >= 0.005 else "", tip)
         left += wide
     if not whole:
         canvas.write(LEFT, top + BAR / 2, "nothing to explain was measured", p.quiet, SIZE, baseline="middle")
@@ -71,7 +71,7 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
         (f"{BITS.get(name, LABELS.get(name, name))} {_plain(known[name])} ({_interval(head, name)})", shades[name])
         for name in drawn
     ]
-    top = _key(canvas, p, words, top + BAR + 6, width)
+    top = colour_key(canvas, p, words, top + BAR + 6, width)
     return sheet(
         canvas.body(width, top), look.theme, title=title, subtitle=subtitle, description=description, width=width
     )
@@ -91,13 +91,13 @@ def _interval(head: dict, name: str) -> str:
     return f"{_plain(low)} to {_plain(high)}"
 
 
-def _part(canvas: Canvas, p: Palette, x: float, y: float, wide: float, fill: str, says: str, tip: str) -> None:
+def bar_part(canvas: Canvas, p: Palette, x: float, y: float, wide: float, fill: str, says: str, tip: str) -> None:
     canvas.box(x, y, wide, BAR, fill, edge=p.paper, tip=tip)
     if wide >= width_of(says, SIZE) + 8:
         canvas.write(x + wide / 2, y + BAR / 2, says, _on(fill), SIZE, align="center", baseline="middle", tip=tip)
 
 
-def _key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float, right: float) -> float:
+def colour_key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float, right: float) -> float:
     """Writes the colour key, on as many lines as it needs. Returns the y where the last line ends."""
     left, y = LEFT, top + 8
     for says, fill in entries:
@@ -110,7 +110,7 @@ def _key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float,
     return y + 10
 
 
-def _colours(p: Palette) -> dict[str, str]:
+def channel_colours(p: Palette) -> dict[str, str]:
     """Syntax is blue, context is orange, position is grey; special tokens are paper."""
     return {
         "special": p.hair,

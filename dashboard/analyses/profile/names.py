@@ -135,7 +135,7 @@ def _name(row: dict, relation: dict | None, induction: float, step: str, corpus:
         return HeadName(
             "attention sink",
             "sink",
-            f"Gives {percent(1 - active)} of its attention to special tokens, punctuation and the word itself.",
+            f"Gives {percent(1 - active)} of its attention to special tokens and the word itself.",
             corpus,
         )
     role, total = row["role"], float(row["bits_total"])
