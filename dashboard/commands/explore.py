@@ -20,7 +20,6 @@ from dashboard.commands.shared import (
     written,
 )
 from dashboard.errors import UserError
-from dashboard.heads.head_group import HOWS, named_together
 
 CHART_VIEWS = (*VIEWS, "compare", "difference", "atlas", "long-text")
 
@@ -45,7 +44,9 @@ def add(commands) -> None:
         help="like L2H0,L2H9 (for the atlas: the heads to outline); with --together also layer:2 or all",
     )
     chart.add_argument(
-        "--together", choices=HOWS, help="draw these heads as one: the mean, the sum or the maximum of their weights"
+        "--together",
+        choices=("mean", "sum", "max"),
+        help="draw these heads as one: the mean, the sum or the maximum of their weights",
     )
     chart.add_argument("--view", choices=CHART_VIEWS, default="heatmap")
     chart.add_argument("--score", default="previous", help="what colours the atlas (default: previous)")
@@ -108,6 +109,7 @@ def run_chart(args: argparse.Namespace) -> int:
     from dashboard.analyses.scores.scores import OF_MODEL
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
+    from dashboard.heads.head_group import named_together
     from dashboard.heads.head_id import listed_heads, part_of
 
     if args.together:
@@ -154,6 +156,7 @@ def _run_together(args: argparse.Namespace) -> int:
     from dashboard.analyses.explore import api
     from dashboard.analyses.explore.text import lost
     from dashboard.export.save import save
+    from dashboard.heads.head_group import named_together
     from dashboard.heads.head_id import listed_heads, part_of
 
     if args.view not in VIEWS or args.measure != "weight":
