@@ -160,8 +160,9 @@ def test_a_parsers_name_of_300_letters_is_told(snapshot):
     assert not app.exception and line == snapshot
 
 
-def test_a_person_opens_it_with_all_that_the_link_says():
+def test_a_person_opens_it_with_all_that_the_link_says(monkeypatch, tmp_path):
     """By the button, or on the page Models: in this session only."""
+    monkeypatch.setenv("TWO_HEADS_CACHE", str(tmp_path))  # the folder is noted there
     folder = str(location("minilm"))
     app = opened(model=folder, layer="3", head="7", text="Birds sing at dawn.")
     assert "L3H7" not in said(app)
@@ -171,7 +172,7 @@ def test_a_person_opens_it_with_all_that_the_link_says():
     assert not app.exception and not refused(app)
     assert refused(opened(model=folder))
     own = opened("models")
-    own.text_input[0].set_value(folder)
+    next(one for one in own.main.text_input if one.label == "Folder or hub id").set_value(folder)
     next(button for button in own.main.button if button.label == "Open this model").click().run()
     assert not own.exception and own.query_params["model"] in (folder, [folder])
 

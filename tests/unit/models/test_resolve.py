@@ -239,6 +239,7 @@ def snapshot(root, repo, commit, changes=None):
 
 @pytest.fixture
 def hub_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("TWO_HEADS_CACHE", str(tmp_path / "two-heads"))  # what is fetched is noted there
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     return tmp_path
 
