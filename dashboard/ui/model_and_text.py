@@ -266,10 +266,8 @@ def has_parts() -> bool:
 
 
 def is_causal() -> bool:
-    try:
-        return caches.opened(session.choices().model)[0].causal
-    except UserError:
-        return False
+    this = opened_or_none()
+    return this is not None and this.model.causal
 
 
 def note() -> str | None:
