@@ -137,6 +137,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "glm_ocr_text": TURNED,
     "gpt_neo": {"attention_types": [[["global", "local", "local"], 1]]},
     "granitemoehybrid": MAMBA_AND_FULL,
+    "hunyuan_vl_text": {"rope_parameters": TURNED["rope_parameters"] | {"mrope_section": [1, 1, 1, 1]}},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1},
     "kimi_linear": ONE_OF_THREE,
     "layoutlmv3": {"coordinate_size": 5, "shape_size": 6},
@@ -144,6 +145,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "lfm2_moe": {"layer_types": ["conv", "full_attention", "conv"]},
     "lilt": {"hidden_size": 48, "channel_shrink_ratio": 2},
     "mamba2": {"num_heads": 8},
+    "longformer": {"attention_window": [8] * LAYERS},
     "marian": {"decoder_vocab_size": VOCABULARY, "decoder_start_token_id": 0},
     "minimax_m3_vl_text": SPARSE_AND_FULL,
     "mistral4": {
@@ -162,6 +164,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "qwen2_vl_text": TURNED,
     "qwen3_5_moe_text": ONE_OF_THREE,
     "qwen3_5_text": ONE_OF_THREE,
+    "qwen3_omni_moe_thinker": {"vision_start_token_id": 5},
     "qwen3_next": ONE_OF_THREE,
     "qwen4_exp_text": ONE_OF_THREE | {**INDEXED},
     "t5gemma2_text": {"dropout_rate": 0.0},
