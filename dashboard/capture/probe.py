@@ -31,6 +31,7 @@ BEYOND = 9  # tokens more than a window or budget has
 TOLERANCE = 1e-4
 # What a longer probe may cost: weights of the layers × tokens (some 5 s on two cores), and weights of attention held.
 WORK, CELLS = 3 * 10**10, 2**25
+NOT_SQUARE = "its attention maps are not one row and one column per token"
 NO_ATTENTION = "none of its layers is one of attention"
 NOT_COMMON = "none of its layers uses the library's common attention"
 
@@ -108,6 +109,8 @@ def probe_eager(model: PreTrainedModel) -> Shape:
     held = [(number, layer[0]) for number, layer in enumerate(maps) if layer is not None]
     if not held:
         raise Unfit("it hands out no attention weights" if _attends(model) else NO_ATTENTION)
+    if any(layer.shape[-2:] != (ids.shape[1],) * 2 for _, layer in held):
+        raise Unfit(NOT_SQUARE)
     layers, numbers = len(maps), tuple(number for number, _ in held)
     if len(held) == len(maps):
         named = named_numbers(model.config.get_text_config(), len(maps))
@@ -250,10 +253,10 @@ def not_run(model: PreTrainedModel, error: Exception) -> Unfit:
 
 def shape_of(maps: Maps, layers: int, numbers: tuple[int, ...], output: object) -> Shape:
     if any(layer.dim() != 3 for layer in maps):
-        raise Unfit("its attention maps are not one row and one column per token")
+        raise Unfit(NOT_SQUARE)
     heads, n = maps[0].shape[0], maps[0].shape[-1]
     if any(layer.shape[1:] != (n, n) for layer in maps):
-        raise Unfit("its attention maps are not one row and one column per token")
+        raise Unfit(NOT_SQUARE)
     every = shares(maps)
     hidden = getattr(output, "last_hidden_state", None) is None
     return Shape(layers, numbers, heads, bool((every.triu(1) == 0).all()), hidden)

@@ -117,10 +117,13 @@ INDEXED = {
 SETTINGS: dict[str, dict[str, object]] = {
     "bailing_hybrid": ONE_OF_THREE,
     "bamba": {"attn_layer_indices": [1]},
+    "chameleon": {"vocabulary_map": {"<image>": 5}},
     "cohere_compass_text": {"rope_parameters": {"full_attention": TURNED["rope_parameters"]}},
     "dbrx": {"attn_config": {"rope_theta": 1e4, "kv_n_heads": 2, "clip_qkv": 8}},
+    "deepseek_ocr2_text": {"mlp_layer_types": ["dense"] * 3},
     "dots3_note_vision_encoder": {"mlp_layer_types": ["dense"] * 3},
     "dots3_note_text": {"layer_types": ["indexed_attention"] * 3},
+    "emu3": {"vocabulary_map": {"<image>": 5, "<|extra_200|>": 6}},
     "ernie4_5_vl_moe_text": {"rope_parameters": TURNED["rope_parameters"] | {"mrope_section": [1, 1, 2]}},
     "esmc": {"num_key_value_heads": HEADS},
     "falcon_h1": {"mamba_d_ssm": 64},
