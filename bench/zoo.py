@@ -15,6 +15,16 @@ from pathlib import Path
 
 TOLERANCE = 1e-4  # as when a model is opened; logits that are not scaled down (T5) round to 3e-5
 SECONDS = 120
+PRELOADED = [
+    "dashboard.capture.open",
+    "dashboard.analyses.ablation.api",
+    "dashboard.analyses.contribution.api",
+    "dashboard.analyses.scores.api",
+    "tests.helpers.eager",
+    "tests.helpers.tiny",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+]
 MEASURED = ("scores", "contribution", "ablation")
 COLUMNS = ("type", "found", "route", "difference", "tokens", *MEASURED, "together", "says")
 OUT, DOCUMENT = Path("build/zoo.csv"), Path("docs/architectures.md")
@@ -179,7 +189,7 @@ def _send(kind: str, end: Connection) -> None:
 def _apart(kind: str) -> dict[str, object]:
     """`one` in a process of its own, which has torch and transformers imported already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dashboard.capture.open", "transformers.models.auto.modeling_auto"])
+    context.set_forkserver_preload(PRELOADED)
     mine, end = context.Pipe(duplex=False)
     process = context.Process(target=_send, args=(kind, end), daemon=True)
     process.start()

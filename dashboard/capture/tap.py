@@ -169,15 +169,14 @@ def attend(
         unknown.append("block_indices")
     if unknown:
         raise Unknown(tuple(unknown))
-    if is_causal is None:
-        is_causal = getattr(module, "is_causal", True)
+    causal = bool(getattr(module, "is_causal", True) if is_causal is None else is_causal)
     chosen = None
     if indices is not None:
         chosen = chosen_keys(indices[:, None], key.shape[2], 1)
-    elif block_indices is not None:
+    elif block_indices is not None and isinstance(size, int):
         chosen = chosen_keys(block_indices, key.shape[2], size)
     if chosen is not None:
-        attention_mask = masked_by(chosen, attention_mask, is_causal, query.shape[1])
+        attention_mask = masked_by(chosen, attention_mask, causal, query.shape[1])
 
     def library() -> torch.Tensor:
         output, _ = sdpa_attention_forward(
@@ -199,7 +198,7 @@ def attend(
         key,
         value,
         attention_mask,
-        causal=bool(is_causal) and attention_mask is None and query.shape[2] > 1,
+        causal=causal and attention_mask is None and query.shape[2] > 1,
         scaling=query.shape[-1] ** -0.5 if scaling is None else scaling,
         bias=position_bias,
         softcap=softcap,

@@ -150,6 +150,13 @@ REFUSED = {
     "qwen3_next": {"layer_types": None},
     "vilt": {},
     "xmod": {"default_language": None},
+    "falcon_mamba": {},
+    "funnel": {},
+    "mamba2": {},
+    "mra": {},
+    "rwkv": {},
+    "xlstm": {},
+    "yoso": {},
 }
 # What reads no text, by what it reads; these and `BOTH` are known by their configuration alone.
 SENSED = {
