@@ -1,6 +1,7 @@
 """Every type of text model that the installed transformers builds, made tiny: is its attention read right?
 
-Each type in a process of its own, so that one that crashes or hangs ends itself alone.
+Each type in a process of its own, so that one that crashes or hangs ends itself alone. The table goes to build/zoo.csv,
+and as a document to docs/architectures.md.
 """
 
 from __future__ import annotations
@@ -13,15 +14,46 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 TOLERANCE = 1e-4  # as when a model is opened; logits that are not scaled down (T5) round to 3e-5
-SECONDS = 60
-COLUMNS = ("type", "found", "route", "difference", "tokens", "says")
-OUT = Path("build/zoo.csv")
+SECONDS = 120
+PRELOADED = [
+    "dashboard.capture.open",
+    "dashboard.analyses.ablation.api",
+    "dashboard.analyses.contribution.api",
+    "dashboard.analyses.scores.api",
+    "tests.helpers.eager",
+    "tests.helpers.tiny",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.auto.tokenization_auto",
+]
+MEASURED = ("scores", "contribution", "ablation")
+COLUMNS = ("type", "found", "route", "difference", "tokens", *MEASURED, "together", "says")
+OUT, DOCUMENT = Path("build/zoo.csv"), Path("docs/architectures.md")
+HEAD = """# Architectures
+
+Which types of text model open, and what works with each. `python -m bench zoo` makes this page: it makes a tiny model
+of every type with a text model that transformers {version} has, with random weights. It holds the attention against the
+library's own eager attention: on 24 tokens, on up to 100 (beyond every window and budget of the tiny model), and on
+both as one batch. Of {every} types, {right} are read right and {wrong} wrong; {refused} are refused, and {unbuilt} are
+not made: the library cannot, or needs a package that is not here.
+
+## Read
+
+- Through: the tap reads weights inside the model's attention, a block of rows at a time; “eager” means that the library
+  builds all maps at once.
+- Difference: the largest |a − b| to the library's own eager attention, over all layers, heads, rows and texts. It is 0
+  where the library's own maps are handed on.
+- Batches: “one by one” where padding changes what the model reads, so texts of different lengths are read one by one.
+
+| type | through | difference | scores | contribution | ablation | batches |
+| --- | --- | --- | --- | --- | --- | --- |
+"""
 
 
 def one(kind: str) -> dict[str, object]:
     """What becomes of one type: `found` is right, wrong, refused, crashed, or unbuilt where the library makes no tiny
     model of it; `difference` the largest |a - b| to the library's own eager attention, over all layers and texts.
-    "padding" where only the texts of a padded batch differ from the same texts alone: such a model reads padding."""
+    "padding" where only the texts of a padded batch differ from the same texts alone: such a model reads padding. What
+    else works with the model stands in a column each: "yes" or "no"."""
     from dashboard.capture import open_model
     from dashboard.errors import UserError
     from tests.helpers import tiny
@@ -43,7 +75,30 @@ def one(kind: str) -> dict[str, object]:
         found = "right" if most <= TOLERANCE else "wrong"  # NaN is wrong
         if found == "right" and padded > TOLERANCE:
             found, most = "padding", padded
-        return {"found": found, "route": model.route, "difference": f"{most:.1e}", "tokens": tokens}
+        row = {"found": found, "route": model.route, "difference": f"{most:.1e}", "tokens": tokens}
+        return row | _measured(model) | {"together": "one by one" if model.alone else "together"}
+
+
+def _measured(model) -> dict[str, str]:
+    """What works with the model, or an encoder–decoder's encoder: "yes", or "no" where a sentence says why."""
+    from dashboard import ablate, contributions, scores
+    from dashboard.errors import UserError
+    from tests.helpers import tiny
+
+    text, head = tiny.SENTENCES[0], model.all_heads[-1]
+    works = (
+        lambda: scores(model, text),
+        lambda: contributions(model, text, [head]),
+        lambda: ablate(model, text, [head]),
+    )
+    found = {}
+    for name, work in zip(MEASURED, works, strict=True):
+        try:
+            work()
+            found[name] = "yes"
+        except UserError:
+            found[name] = "no"
+    return found
 
 
 def _differences(model, folder: str) -> tuple[list[float], float, int]:
@@ -134,7 +189,7 @@ def _send(kind: str, end: Connection) -> None:
 def _apart(kind: str) -> dict[str, object]:
     """`one` in a process of its own, which has torch and transformers imported already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["dashboard.capture.open", "transformers.models.auto.modeling_auto"])
+    context.set_forkserver_preload(PRELOADED)
     mine, end = context.Pipe(duplex=False)
     process = context.Process(target=_send, args=(kind, end), daemon=True)
     process.start()
@@ -151,17 +206,52 @@ def _apart(kind: str) -> dict[str, object]:
         process.join()
 
 
+def document(rows: list[dict[str, str]]) -> str:
+    """The page with the rows of build/zoo.csv."""
+    import transformers
+
+    counts = Counter(row["found"] for row in rows)
+    of = {name: [row for row in rows if row["found"] == name] for name in counts}
+    text = HEAD.format(
+        version=transformers.__version__,
+        every=len(rows),
+        right=counts["right"],
+        wrong=counts["wrong"] + counts["padding"] + counts["crashed"],
+        refused=counts["refused"],
+        unbuilt=counts["unbuilt"],
+    )
+    for row in of.get("right", []):
+        text += "| " + " | ".join([f"`{row['type']}`", *(row[name] for name in ("route", "difference"))])
+        text += " | " + " | ".join(row[name] for name in (*MEASURED, "together")) + " |\n"
+    for title, name in (("Wrong", "wrong"), ("Wrong in batches", "padding"), ("Crashed", "crashed")):
+        if name in of:
+            text += f"\n## {title}\n\n| type | difference |\n| --- | --- |\n"
+            text += "".join(f"| `{row['type']}` | {row['difference'] or row['says']} |\n" for row in of[name])
+    text += "\n## Refused\n\nThe page and every command say the sentence.\n\n| type | sentence |\n| --- | --- |\n"
+    text += "".join(f"| `{row['type']}` | {_cell(row['says'])} |\n" for row in of.get("refused", []))
+    text += "\n## Not made\n\n| type | what the library says |\n| --- | --- |\n"
+    return text + "".join(f"| `{row['type']}` | {_cell(row['says'])} |\n" for row in of.get("unbuilt", []))
+
+
+def _cell(said: str) -> str:
+    """A sentence in a cell of a table: nothing in it is a mark, and no address is a link."""
+    said = said.replace("Choose another model.", "").replace("://", ": ").strip()
+    return "".join("\\" + one if one in "|*_`<>[]\\" else one for one in " ".join(said.split()))
+
+
 def main() -> None:
-    """Prints a row for each type as it is done, and writes all to build/zoo.csv."""
+    """Prints a row for each type as it is done; writes all to build/zoo.csv and docs/architectures.md."""
     OUT.parent.mkdir(exist_ok=True)
-    counts: Counter[str] = Counter()
     with OUT.open("w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS, restval="")
         table.writeheader()
         for kind in kinds():
             row = {"type": kind} | _apart(kind)
-            counts[str(row["found"])] += 1
             table.writerow(row)
             file.flush()
             print("  ".join(str(row.get(name, "")) for name in COLUMNS), flush=True)
-    print(", ".join(f"{count} {found}" for found, count in counts.most_common()), f"→ {OUT}")
+    with OUT.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    DOCUMENT.write_text(document(rows), encoding="utf-8")
+    counts = Counter(row["found"] for row in rows)
+    print(", ".join(f"{count} {found}" for found, count in counts.most_common()), f"→ {OUT}, {DOCUMENT}")

@@ -47,7 +47,15 @@ def limit_of(model: PreTrainedModel, tokenizer: Any) -> int:
     if found is None:
         believed = tokenizer.model_max_length if tokenizer else UNKNOWN_LIMIT
         found = int(believed) if 0 < believed < 10**6 else UNKNOWN_LIMIT
-    return found
+    return min(found, _by_full_attention(model.config) or found)
+
+
+def _by_full_attention(config: Any) -> int | None:
+    """Up to how many tokens BigBird reads by full attention. A first short text changes it over to that for good, and a
+    longer one would be read otherwise than by a fresh model."""
+    if getattr(config, "attention_type", None) != "block_sparse":
+        return None
+    return (5 + 2 * config.num_random_blocks) * config.block_size
 
 
 def at_once(layers: int, heads: int) -> int:

@@ -12,7 +12,7 @@ from dashboard.capture import tap
 from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.model import AttentionModel, Route
-from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
+from dashboard.capture.probe import NO_ATTENTION, NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
 from dashboard.capture.visit import changed_by_padding
 from dashboard.capture.weight_file import ReplayedModel
 from dashboard.errors import UserError
@@ -57,7 +57,7 @@ def _opened(source: ModelSource) -> AttentionModel:
     try:
         return _by_eager(source)
     except Unfit as unfit:
-        reasons = " and ".join(dict.fromkeys([reason, str(unfit)]))
+        reasons = " and ".join(dict.fromkeys([reason, str(unfit)])) if str(unfit) != NO_ATTENTION else NO_ATTENTION
         raise UserError(f"The attention of {source.title} cannot be read: {reasons}. Choose another model.") from unfit
 
 
@@ -81,6 +81,7 @@ def _by_eager(source: ModelSource) -> AttentionModel:
             return open_parts(loaded, "eager")
         shape = probe_eager(loaded.model)
     limit = min(limit_of(loaded.model, loaded.tokenizer), at_once(len(shape.numbers), shape.heads))
+    limit = min(limit, shape.square or limit)
     return _made(loaded, shape, limit, "eager")
 
 

@@ -19,6 +19,7 @@ from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.budgets import budgets
 from dashboard.capture.limits import positions
+from dashboard.capture.maps import handed_out, learn
 from dashboard.capture.numbering import Numbering, named_numbers
 from dashboard.models.foreign import reason
 
@@ -30,6 +31,8 @@ BEYOND = 9  # tokens more than a window or budget has
 TOLERANCE = 1e-4
 # What a longer probe may cost: weights of the layers × tokens (some 5 s on two cores), and weights of attention held.
 WORK, CELLS = 3 * 10**10, 2**25
+NOT_SQUARE = "its attention maps are not one row and one column per token"
+NO_ATTENTION = "none of its layers is one of attention"
 NOT_COMMON = "none of its layers uses the library's common attention"
 
 Maps = list[torch.Tensor]  # a layer each: (heads, n, n)
@@ -48,6 +51,8 @@ class Shape:
     hidden: whether its last vectors are handed out among its hidden states only
     untried: the smallest window or budget of its configuration beyond which the two were not compared, None where
         there is none
+    square: the window or budget beyond which it hands out no maps of one row and one column for each token (route
+        "eager"), None where there is none
     """
 
     layers: int
@@ -56,6 +61,7 @@ class Shape:
     causal: bool
     hidden: bool = False
     untried: int | None = None
+    square: int | None = None
 
 
 class Unfit(Exception):
@@ -95,22 +101,46 @@ def probe_eager(model: PreTrainedModel) -> Shape:
     ids = probe_ids(model)
     try:
         with torch.inference_mode():
-            output = model(ids, output_attentions=True)
+            model(ids)  # BigBird changes over to full attention in its first short pass, and hands out none in that one
+            output = learn(model, ids)
     except Exception as error:
         raise not_run(model, error) from error
-    maps = getattr(output, "attentions", None) or ()
-    if not isinstance(maps, list | tuple):
-        raise Unfit("it hands out no attention weights")
+    maps = handed_out(model, output, ids.shape[1])
     held = [(number, layer[0]) for number, layer in enumerate(maps) if layer is not None]
     if not held:
-        raise Unfit("it hands out no attention weights")
+        raise Unfit("it hands out no attention weights" if _attends(model) else NO_ATTENTION)
+    if any(layer.shape[-2:] != (ids.shape[1],) * 2 for _, layer in held):
+        raise Unfit(NOT_SQUARE)
     layers, numbers = len(maps), tuple(number for number, _ in held)
     if len(held) == len(maps):
         named = named_numbers(model.config.get_text_config(), len(maps))
         if named is None and isinstance(getattr(model.config.get_text_config(), "num_hidden_layers", None), int):
             raise Unfit(f"it hands out attention for {len(maps)} layers, and which of its layers these are is not said")
         layers, numbers = named or (layers, numbers)
-    return shape_of([layer for _, layer in held], layers, numbers, output)
+    shape = shape_of([layer for _, layer in held], layers, numbers, output)
+    return replace(shape, square=_square_up_to(model, shape))
+
+
+def _attends(model: PreTrainedModel) -> bool:
+    return any("attention" in type(module).__name__.lower() for module in model.modules())
+
+
+def _square_up_to(model: PreTrainedModel, shape: Shape) -> int | None:
+    """The window or budget of its configuration beyond which it hands out no square maps; None where there is none."""
+    most = positions(model)
+    for budget in budgets(model.config):
+        n = budget + BEYOND
+        if n <= TOKENS or (most is not None and n + 4 > most) or len(shape.numbers) * shape.heads * n * n > CELLS:
+            continue
+        ids = probe_ids(model, n)
+        try:
+            with torch.inference_mode():
+                maps = handed_out(model, model(ids, output_attentions=True), n)
+        except Exception:
+            return budget
+        if any(one is not None and one.shape[-2:] != (n, n) for one in maps):
+            return budget
+    return None
 
 
 def largest_difference(seen: Maps, expected: Maps) -> float:
@@ -151,7 +181,7 @@ def probe_ids(model: PreTrainedModel, tokens: int = TOKENS) -> torch.Tensor:
     config = model.config.get_text_config()
     try:
         table = _embeddings(model)
-        size = table.num_embeddings
+        size = table.weight.shape[0]
     except (AttributeError, NotImplementedError) as error:
         raise Unfit("it does not read tokens of a text") from error
     n = max(2, min(tokens, (positions(model) or tokens + 4) - 4))
@@ -203,7 +233,9 @@ def _through_eager(model: PreTrainedModel, ids: torch.Tensor) -> Maps | None:
         return None
     finally:
         model.set_attn_implementation(before)
-    maps = [layer[0] for layer in maps or () if layer is not None]
+    # Layers of linear attention may hand out what is no map.
+    n = ids.shape[1]
+    maps = [layer[0] for layer in maps or () if layer is not None and layer.shape[-2:] == (n, n)]
     return maps or None
 
 
@@ -221,10 +253,10 @@ def not_run(model: PreTrainedModel, error: Exception) -> Unfit:
 
 def shape_of(maps: Maps, layers: int, numbers: tuple[int, ...], output: object) -> Shape:
     if any(layer.dim() != 3 for layer in maps):
-        raise Unfit("its attention maps are not one row and one column per token")
+        raise Unfit(NOT_SQUARE)
     heads, n = maps[0].shape[0], maps[0].shape[-1]
     if any(layer.shape[1:] != (n, n) for layer in maps):
-        raise Unfit("its attention maps are not one row and one column per token")
+        raise Unfit(NOT_SQUARE)
     every = shares(maps)
     hidden = getattr(output, "last_hidden_state", None) is None
     return Shape(layers, numbers, heads, bool((every.triu(1) == 0).all()), hidden)

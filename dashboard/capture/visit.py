@@ -12,6 +12,7 @@ import torch
 from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.malloc import returned_at_once
+from dashboard.capture.maps import handed_out
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.probe import TOLERANCE, largest_difference, probe_ids
 from dashboard.capture.weight_file import ReplayedModel, check_tap
@@ -205,9 +206,9 @@ def _visit_eager(
     wanted: dict[int, tuple[int, ...]],
 ) -> None:
     output = model.run(**inputs, output_attentions=True)
-    every = [
-        maps for maps in (output.cross_attentions if model.part == "cross" else output.attentions) if maps is not None
-    ]
+    name = "cross_attentions" if model.part == "cross" else "attentions"
+    maps = handed_out(model.loaded.model, output, inputs["input_ids"].shape[1], name)
+    every = [one for one in maps if one is not None]
     for layer, heads in wanted.items():
         for text, n in enumerate(lengths):
             m = n if model.source_text is None else len(model.source_text)
@@ -273,9 +274,11 @@ class _Weights:
 def changed_by_padding(model: AttentionModel) -> bool:
     """Whether a short text's weights are others where it is padded to the length of a longer one.
 
-    Found out by trying: convolutions over tokens, landmarks that are means of tokens and positions counted from the end
-    read padding, and a choice of keys may fall out otherwise.
+    Found out by trying: convolutions over tokens and landmarks that are means of tokens read padding. A layer with an
+    indexer chooses its keys, and between equal scores its choice depends on how many keys there are.
     """
+    if any(name.endswith("indexer") for name, _ in model.loaded.model.named_modules()):
+        return True
     ids = probe_ids(model.loaded.model)[0].tolist()
     long, short = (_blank(some) for some in (ids, ids[: max(2, len(ids) * 2 // 3)]))
     found = []

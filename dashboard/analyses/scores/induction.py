@@ -51,7 +51,7 @@ def _plain_ids(model: AttentionModel) -> list[int]:
     tokenizer = model.loaded.tokenizer
     special = set(tokenizer.all_special_ids)
     special |= {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
-    rows = model.loaded.model.get_input_embeddings().num_embeddings
+    rows = model.loaded.model.get_input_embeddings().weight.shape[0]
     return sorted(token for token in set(tokenizer.get_vocab().values()) - special if token < rows)
 
 

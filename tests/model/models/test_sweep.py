@@ -1,5 +1,6 @@
 """Whatever kind of model a person brings, it is opened right or refused by a sentence; nothing else is ever raised."""
 
+import dataclasses
 import re
 import time
 
@@ -14,6 +15,7 @@ import dashboard.capture.ablate as ablating
 from dashboard import ablate, draw, profile, scores
 from dashboard.analyses.explore.api import attentions
 from dashboard.capture import open_model
+from dashboard.capture.maps.handed_out import unbanded
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from tests.helpers import tiny
@@ -120,13 +122,18 @@ READ = [
     "xmod",
     "lfm2",
     "lfm3",
+    "big_bird",
+    "ibert",
+    "longformer",
+    "minimax",
+    "reformer",
+    "squeezebert",
     "minimax_m3_vl_text",
     "olmo_hybrid",
     "recurrent_gemma",
 ]
 # kind → settings in place of `tiny.SETTINGS`
 REFUSED = {
-    "big_bird": {},
     "led": {},
     "longt5": {},
     "prophetnet": {},
@@ -138,13 +145,18 @@ REFUSED = {
     "fnet": {},
     "dots3_note_text": {"layer_types": None},
     "idefics": {},
-    "longformer": {},
     "mamba": {},
-    "minimax": {},
     "qwen2_vl_text": {"rope_parameters": None},
     "qwen3_next": {"layer_types": None},
     "vilt": {},
     "xmod": {"default_language": None},
+    "falcon_mamba": {},
+    "funnel": {},
+    "mamba2": {},
+    "mra": {},
+    "rwkv": {},
+    "xlstm": {},
+    "yoso": {},
 }
 # What reads no text, by what it reads; these and `BOTH` are known by their configuration alone.
 SENSED = {
@@ -199,6 +211,7 @@ WINDOWED = {
     "gemma3_text",
     "gpt_oss",
     "llama4_text",
+    "minimax",
     "ministral",
     "mistral",
     "mixtral",
@@ -212,6 +225,7 @@ SOME_LAYERS = {
     "jamba": (1,),
     "lfm2": (1,),
     "lfm3": (2,),
+    "minimax": (0, 2),
     "olmo_hybrid": (2,),
     "qwen3_next": (1,),
     "recurrent_gemma": (2,),
@@ -312,13 +326,40 @@ def test_a_model_of_images_or_sound_says_what_it_reads(kind, tmp_path, refuses):
     assert time.process_time() - before < 5 and "\n" not in str(said.value)
 
 
-def test_maps_that_change_their_shape_with_the_text_are_no_silence(tmp_path, refuses):
+def test_a_text_is_no_longer_than_a_model_hands_out_maps_for(tmp_path, refuses):
     """Reformer reads a text in chunks once it is longer than one."""
-    tiny.make("reformer", tmp_path)
+    config = tiny.make("reformer", tmp_path)
     model = open_model(str(tmp_path))
+    assert (
+        model.limit == config.lsh_attn_chunk_length == config.local_attn_chunk_length < config.max_position_embeddings
+    )
     assert abs(attentions(model, TEXT, [HeadId(0, 0)])[0].weights.sum(-1) - 1).max() < 1e-5
+    longer = dataclasses.replace(model, limit=100)
     with refuses(UserError):
-        attentions(model, " ".join(tiny.SENTENCES), [HeadId(0, 0)])
+        attentions(longer, longer.encode(" ".join(tiny.SENTENCES)), [HeadId(0, 0)])
+
+
+def test_big_bird_reads_no_text_that_full_attention_would_not(tmp_path):
+    config = tiny.make("big_bird", tmp_path, block_size=4, num_random_blocks=2)
+    model = open_model(str(tmp_path))
+    assert model.limit == 36 < config.max_position_embeddings
+    library = AutoModel.from_pretrained(tmp_path, attn_implementation="eager")
+    for tokens in (37, 36):  # as a fresh model, which would change over for good at the shorter one
+        library(torch.ones(1, tokens, dtype=torch.long))
+        assert library.attention_type == ("original_full" if tokens == 36 else "block_sparse")
+    tiny.make("big_bird", tmp_path, block_size=4, num_random_blocks=2, attention_type="original_full")
+    assert open_model(str(tmp_path)).limit == config.max_position_embeddings
+
+
+@pytest.mark.parametrize(("n", "padded", "window"), [(11, 12, 4), (5, 8, 8), (20, 20, 6)])
+def test_a_band_is_drawn_on_the_diagonal(n, padded, window):
+    band = torch.rand(2, 3, padded, window + 1)
+    seen = unbanded(band, n)
+    assert seen.shape == (2, 3, n, n)
+    for i, j in np.ndindex(n, n):
+        key = j - i + window // 2
+        expected = band[:, :, i, key] if 0 <= key <= window else torch.zeros(2, 3)
+        assert torch.equal(seen[:, :, i, j], expected)
 
 
 def test_the_sweep_is_wide():
