@@ -51,9 +51,8 @@ def find_aligners(
     not have.
     """
     cross, encoding = read_part(model, text, "cross", target, bos=bos, limit=limit)
-    marked = pairs
-    if isinstance(pairs, str) and cross.source_text is not None:
-        marked = pairs_between(encoding, cross.source_text, pairs)
+    source = cross.source_text or encoding  # of the cross attention there is one; `aligners` refuses any other part
+    marked = pairs_between(encoding, source, pairs) if isinstance(pairs, str) else pairs
     found = aligners(cross, encoding, marked, reading(encoding, bos=bos, limit=limit))
     found.table.attrs["provenance"] = provenance_of_aligners(found).to_dict()
     return found
