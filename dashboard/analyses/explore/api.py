@@ -20,7 +20,7 @@ from dashboard.export import (
     Provenance,
     provenance_of,
 )
-from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_id import HeadId, part_of
 from dashboard.heads.links import links
 from dashboard.heads.make_view import view_in
 from dashboard.heads.view import Between, HeadView, existing_head, links_between
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.charts.drawing import Drawing
+
+ONE_PART = "One picture is of one part of the model. Name heads that are written with the same letter."
 
 
 def attention(
@@ -123,11 +125,13 @@ def draw(
 
     Raises
     ------
-    UserError: unknown view, marks that it does not show, or heads that cannot be drawn together.
+    UserError: unknown view, marks that it does not show, or heads that cannot be drawn together, like those of two
+    parts of an encoder–decoder.
     """
     many = [views] if isinstance(views, HeadView) else list(views)
     if not many:
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
+    part_of([one.head for one in many if isinstance(one.head, HeadId)], ONE_PART)
     name = "compare" if view == "heatmap" and len(many) > 1 else view
     if unknown := set(marks) - (VIEWS[name].marks if name in VIEWS else set()):
         raise UserError(_unknown_marks(name, unknown))

@@ -36,6 +36,7 @@ _CSS = """
 .two .words.keys { padding-top: 60px; }
 .two .words::before { content: attr(aria-label); opacity: 0.75; font-size: 0.875rem; min-width: 64px;
   align-self: center; }
+.two svg path { opacity: 0.6; }
 .words button { all: unset; cursor: pointer; font-size: 1.15rem; line-height: 1.5; padding: 2px 7px; border-radius: 6px;
   border-bottom: 2px solid transparent; }
 .words button:hover { background: color-mix(in srgb, currentColor 9%, transparent); }

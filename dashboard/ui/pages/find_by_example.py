@@ -29,6 +29,7 @@ _SHARE = "percent"
 COLUMNS = {
     "layer": "Layer",
     "head": "Head",
+    "part": None,
     "score": st.column_config.NumberColumn("Attention along the pairs", format=_SHARE),
     "baseline": st.column_config.NumberColumn("Same distance elsewhere", format=_SHARE),
     "lift": st.column_config.NumberColumn("Lift", format=_SHARE),
