@@ -45,7 +45,7 @@ PAGES = (
     Page("course", "Ten steps", "school", LEARN, uses=(TEXT, MODEL), next="recall"),
     Page("recall", "Why attention?", "history", LEARN, ("before",), next="toy"),
     Page("toy", "Attention by hand", "calculate", LEARN, next="inside"),
-    Page("inside", "Inside a head", "biotech", LEARN, uses=_ALL, next="profile"),
+    Page("inside", "Inside a head", "biotech", LEARN, uses=(*_ALL, PARTS), next="profile"),
     Page("gallery", "Gallery", "photo_library", LEARN, next="explore"),
     Page("glossary", "Glossary", "menu_book", LEARN, next="course"),
     Page("explore", "All heads", "grid_view", YOURS, uses=(*_ALL, PARTS)),
