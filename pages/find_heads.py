@@ -18,7 +18,8 @@ from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.page import end_page
-from dashboard.ui.pages import explore_tables, find_aligners, find_by_example, find_by_pattern
+from dashboard.ui.pages import explore_tables
+from dashboard.ui.pages.find_heads import aligners, by_example, by_pattern
 from dashboard.ui.url_state import LONGEST_PAIRS
 
 # Inputs
@@ -31,7 +32,7 @@ text = read_text(this, pairs=True, parts=True)
 found = aligned = None
 if text is not None:
     source = text.model.source_text
-    find_by_example.forget_other_pairs(text.encoding, source)
+    by_example.forget_other_pairs(text.encoding, source)
     pairs, wrong = pair_marker.marked(text.encoding, source)
     wide, narrow, *_ = beside(page_width(), (0.72, 0.28))
     with wide:
@@ -48,13 +49,13 @@ if text is not None:
             **session.bound("pairs"),
         )
     if source is None:
-        found = find_by_example.on_text(text, pairs, wrong)
+        found = by_example.on_text(text, pairs, wrong)
     else:
-        aligned = find_aligners.on_two_texts(text, source, pairs, wrong)
+        aligned = aligners.on_two_texts(text, source, pairs, wrong)
 
 # Results on a source and a target
 if text is not None and aligned is not None:
-    find_aligners.show(text, aligned)
+    aligners.show(text, aligned)
 
 # Results on this text
 if text is not None and found is not None:
@@ -70,7 +71,7 @@ if text is not None and found is not None:
         head_names.tell(text, [head])
         figure.remark(example_finding(found, head))
         look, lit = session.look(right_width), list(found.pairs)
-        view = find_by_example.window(find_by_example.over_sentence(text, found, head), lit, look)
+        view = by_example.window(by_example.over_sentence(text, found, head), lit, look)
         options: dict[str, Any] = look.keywords() | {"lit": lit} | text.options | figure.window_of(view)
         figure.show(
             Figure(
@@ -84,7 +85,7 @@ if text is not None and found is not None:
             )
         )
     with left:
-        find_by_example.ranked(text, found, "found", left_width)
+        by_example.ranked(text, found, "found", left_width)
 
 # Results in a corpus, which has no targets
 if session.choices().part in ("decoder", "cross") and model.parts:
@@ -96,8 +97,8 @@ st.caption(
     f"One sentence shows what a head can do; many show what it does. Search by a pattern over the {builtin_size()} "
     "built-in English sentences: news, stories, dialogue and more."
 )
-pattern = find_by_pattern.controls(this)
-matches = find_by_pattern.found(this, pattern)
+pattern = by_pattern.controls(this)
+matches = by_pattern.found(this, pattern)
 figure.show(
     Figure(
         draw_found(matches, names=head_names.for_charts(this), **session.look(min(page_width(), 680)).keywords()),
@@ -105,6 +106,6 @@ figure.show(
         "matches",
         finding=match_finding(matches),
         lead=match_remarks(matches),
-        tables=[head_names.table(this, find_by_example.CORPUS_COLUMNS, matches.table)],
+        tables=[head_names.table(this, by_example.CORPUS_COLUMNS, matches.table)],
     )
 )
