@@ -59,6 +59,10 @@ from .analyses.find_heads.api import (
     find_heads,
     find_heads_in,
 )
+from .analyses.find_heads.find_aligners import (
+    draw_aligners,
+    find_aligners,
+)
 from .analyses.inside.api import (
     draw_inside,
     look_inside,
@@ -187,6 +191,7 @@ __all__ = [
     "draw",
     "draw_ablation",
     "draw_aligned",
+    "draw_aligners",
     "draw_alternatives",
     "draw_at_word",
     "draw_atlas",
@@ -218,6 +223,7 @@ __all__ = [
     "draw_two_corpora",
     "draw_written",
     "explore",
+    "find_aligners",
     "find_heads",
     "find_heads_in",
     "head_effects",

@@ -15,34 +15,39 @@ from dashboard.analyses.ablation.text import (
     rank_finding,
     rank_remark,
 )
-from dashboard.ui import figure, head_names, session
+from dashboard.ui import figure, head_names, head_picker, model_and_text, session
 from dashboard.ui.figure import Figure, Table
-from dashboard.ui.head_picker import by_number
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
+from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation, ablation_at_word, ablation_tables
 
 # Inputs
+if model_and_text.has_parts():
+    head_picker.part()
 this = opened()
-model = this.model
-ablation.open_on_largest(this)
+text = read_text(this, pairs=True, parts=True)
+model = this.model if text is None else text.model
+if model.given is None:
+    ablation.open_on_largest(this)
 st.caption(
     "Attention shows where a head looks. Ablation shows whether the model needs it: remove a head of "
     f"{escape_markdown(model.title)} and see what changes."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    by_number(model)
+    head_picker.by_number(model)
     out = ablation.taken_out()
-    ablation.replaced_by(this)
+    ablation.replaced_by(model)
 chosen = session.choices()
-head = chosen.chosen
-head_names.tell(this, out)
+head, reads_target = chosen.chosen, bool(this.model.parts) and chosen.part in ("decoder", "cross")
+head_names.tell(text or this, out)
 
 # On this text; next to a joint ablation, each head alone
-text = read_text(this, pairs=True)
-if text is None:
+if text is None and not reads_target:
     st.caption("The figures below need no text.")
+elif text is None:
+    end_page()
 else:
     found = ablation.on_text(text, out)
     left, right, wide, narrow = ablation.places(out)
@@ -61,7 +66,7 @@ else:
                     most_changed(effect),
                     "" if at_word is None else "Click a word to see what the model expects in its place.",
                     EXPLAINED[effect.measure],
-                    "One text has no interval. The ranking below is over built-in sentences.",
+                    "One text has no interval." + " The ranking below is over built-in sentences." * (not reads_target),
                 ],
                 tables=[Table(ablation_tables.tokens(ablation.named(found)))],
                 awaited=True,
@@ -85,7 +90,10 @@ else:
     ablation_at_word.show(text, at_word)
     ablation.predictions(found)
 
-# Over sentences, among all heads
+# Over sentences, which have no targets, among all heads
+if reads_target:
+    figure.remark("The built-in sentences have no targets, so only the encoder's heads are ranked over them.")
+    end_page()
 st.subheader(f"Where does {head} rank?", anchor=False)
 every = ablation.head_effects(this)
 if every is not None:

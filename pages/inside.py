@@ -9,12 +9,13 @@ from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, 
 from dashboard.analyses.logit_attribution.api import draw_logit_attribution
 from dashboard.analyses.logit_attribution.direct import attribution_baseline
 from dashboard.analyses.logit_attribution.text import attribution_finding
-from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, model_and_text, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
+from dashboard.ui.page import end_page
 from dashboard.ui.pages import inside, inside_logits
 from dashboard.ui.url_state import STRONGEST
 
@@ -29,7 +30,9 @@ STEP_COLUMNS = {
 }
 
 # Inputs
-this = reading(pairs=True)
+if model_and_text.has_parts():
+    head_picker.part()
+this = reading(pairs=True, parts=True)
 head_names.open_on_clearest(this)
 model = this.model
 st.caption(
@@ -102,6 +105,9 @@ with st.expander("All of the code"):
     code_listing.code(inside.code_of(head), chosen.step, look.theme)
 
 # Its effect on the prediction of the next token
+if model.given is not None:
+    figure.remark("What the head writes is shown of models without an encoder. “Ablation” shows what it changes here.")
+    end_page()
 st.divider()
 st.subheader("What the head writes", anchor=False)
 wrote = inside_logits.at(this, head, row.query)

@@ -97,6 +97,11 @@ class AttentionModel:
         return self.given.source if self.given and self.part == "cross" else None
 
     @property
+    def read_beside(self) -> tuple[str, str]:
+        """The part and its source, which a result keeps to open it again; ("", "") of a model without a source."""
+        return (self.part, self.given.source.text) if self.given else ("", "")
+
+    @property
     def name(self) -> str:
         return self.source.name
 
@@ -280,8 +285,7 @@ class AttentionModel:
             return self._known(encode_sentence(sentence, tokenizer, as_words=as_words, **how))
 
     def _known(self, encoding: Encoding) -> Encoding:
-        """The encoding itself, of a target with its start. Raises UserError for a token that the model has no row
-        for."""
+        """The encoding, of a target with its start. Raises UserError for a token that the model has no row for."""
         rows = self.loaded.rows
         if self.start is not None:
             encoding = as_target(encoding, self.start, self.loaded.tokenizer)

@@ -11,6 +11,7 @@ from dashboard.commands.shared import (
     dotted,
     model_and_bos,
     out,
+    part,
     read,
     show_progress,
     warn_of_latin1,
@@ -19,6 +20,8 @@ from dashboard.commands.shared import (
 )
 from dashboard.errors import UserError
 from dashboard.formats import endings, format_of
+
+ONE_PART = "An ablation is of one part of the model. Name heads that are written with the same letter."
 
 
 def add(commands) -> None:
@@ -30,6 +33,7 @@ def add(commands) -> None:
         "(.txt), or the word builtin: the built-in sentences",
     )
     model_and_bos(ablate)
+    part(ablate)
     which = ablate.add_mutually_exclusive_group()
     which.add_argument(
         "--heads", default="", metavar="HEADS", help="like L2H0,L5H1; each is ablated alone, see --together"
@@ -80,7 +84,7 @@ def run_ablate(args: argparse.Namespace) -> int:
     from dashboard.capture import open_model
     from dashboard.capture.language import language_head
     from dashboard.export.save import save
-    from dashboard.heads.head_id import listed_heads
+    from dashboard.heads.head_id import listed_heads, part_of
 
     heads = listed_heads(args.heads) or None
     if args.together and heads is None:
@@ -89,13 +93,15 @@ def run_ablate(args: argparse.Namespace) -> int:
     if file is None:
         if args.sentences is not None:
             raise UserError("--sentences is for a file. A text is read whole.")
-        model, encoding = read(args)
+        model, encoding = read(args, part_of(heads or (), ONE_PART))
         if args.changed and language_head(model) is None:
             raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
         effect = api.ablate(
             model, encoding, heads, together=args.together, by=args.by, bos=args.bos, progress=show_progress
         )
     else:
+        if args.part in ("decoder", "cross") or args.target:
+            raise UserError("A file has no targets. Give the source in quotes, with --target, or leave out --part.")
         if args.changed:
             raise UserError("--changed is for a text. Of a file, the table holds the share of predictions that change.")
         warn_of_latin1(file)
@@ -128,13 +134,13 @@ def run_at_word(args: argparse.Namespace) -> int:
     from dashboard.analyses.ablation.draw_at_word import ablate_at_word, draw_at_word
     from dashboard.analyses.ablation.text import at_word_finding, at_word_remarks
     from dashboard.export.save import save
-    from dashboard.heads.head_id import listed_heads
+    from dashboard.heads.head_id import listed_heads, part_of
 
     if not (heads := listed_heads(args.heads)):
         raise UserError("--word shows one prediction, without the heads that are named. Name them, like --heads L2H0.")
     if args.changed or args.sentences is not None or corpus_of(args.text) is not None:
         raise UserError("--word is for one text. Leave out --changed and --sentences, and give the text in quotes.")
-    model, encoding = read(args)
+    model, encoding = read(args, part_of(heads, ONE_PART))
     found = ablate_at_word(
         model, encoding, heads, args.word, rival=args.rival, by=args.by, bos=args.bos, progress=show_progress
     )

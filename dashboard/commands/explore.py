@@ -123,8 +123,7 @@ def run_chart(args: argparse.Namespace) -> int:
         known_score(args.score)
     elif not heads:
         raise UserError("Name the heads to draw: --heads L2H0, or several with commas between them.")
-    one_part = "One picture is of one part of the model. Name heads that are written with the same letter."
-    model, encoding = read(args, part_of(heads, one_part))
+    model, encoding = read(args, part_of(heads, api.ONE_PART))
     heads = [api.existing_head(model, head) for head in heads]
     if args.view == "atlas":
         induction = args.score in OF_MODEL

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from dashboard.commands.shared import check_out, out, read, show_progress, text_and_model, written
+from dashboard.commands.shared import check_out, out, part, read, show_progress, text_and_model, written
 
 
 def add(commands) -> None:
     verify = commands.add_parser("verify", help="our built-in attention against the model's own, a row per layer")
     text_and_model(verify)
+    part(verify)
     out(verify, "table", required=False, help="also write the table")
     verify.set_defaults(run=run_verify)
 

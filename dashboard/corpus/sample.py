@@ -23,7 +23,8 @@ from dashboard.text.reasons import no_sentence
 Progress = Callable[[float, str], None]
 Found = TypeVar("Found")
 
-_means: WeakKeyDictionary[torch.nn.Module, dict[bool, Means]] = WeakKeyDictionary()
+_Key = tuple[bool, str, str]  # bos, and of a decoder or its cross attention the part and the source
+_means: WeakKeyDictionary[torch.nn.Module, dict[_Key, Means]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
@@ -73,17 +74,21 @@ def parsed_sample(
 def reference_means(model: AttentionModel, *, bos: bool = True, progress: Progress | None = None) -> Means:
     """Each head's mean output over all tokens of our own corpus, special ones counted (METRICS §7): layer → (h, d').
 
-    Made once for each model. Raises UserError as `dashboard.capture.ablate.mean_outputs` does.
+    Of a decoder and its cross attention, with each sentence as a target beside the one source.
+    Made once for each model, and for a part's last source. Raises UserError as `dashboard.capture.ablate.mean_outputs`
+    does.
     """
-    root = model.loaded.model
+    root, key = model.loaded.model, (bos, *model.read_beside)
     with _lock:
         made = _means.setdefault(root, {})
-        if bos not in made:
+        if key not in made:
+            for other in [one for one in made if one[:2] == key[:2]]:
+                del made[other]
             encodings, _ = sample(model, builtin_corpus(), bos=bos)
 
             def tell(done: int) -> None:
                 if progress:
                     progress(0.0, f"What heads say on average: {done:,} of {len(encodings):,} sentences")
 
-            made[bos] = mean_outputs(model, encodings, tell)
-        return made[bos]
+            made[key] = mean_outputs(model, encodings, tell)
+        return made[key]

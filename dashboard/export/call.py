@@ -44,8 +44,12 @@ class Model:
     @classmethod
     def of(cls, model: Any) -> Model:
         """The record of an `AttentionModel`."""
-        source = model.given.source.text if model.given else ""
-        return cls(model.name, model.revision, model.title, model.part if source else "", source)
+        return cls(model.name, model.revision, model.title, *model.read_beside)
+
+    @classmethod
+    def kept(cls, result: Any) -> Model:
+        """The record of the model of a result, which keeps its name, revision, title (`model`), part and source."""
+        return cls(result.name, result.revision, result.model, result.part, result.source)
 
     @property
     def address(self) -> str:

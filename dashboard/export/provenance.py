@@ -127,6 +127,7 @@ def origin(
     options: Mapping[str, Any],
 ) -> Provenance:
     """The provenance of the result of a call. text: "" if it is not of one text; options: the other choices"""
+    beside = {"part": model.part, "source": model.source} if model.source else {}
     return Provenance(
         model=model.name,
         revision=model.revision,
@@ -135,7 +136,7 @@ def origin(
         unit=unit,
         special=special,
         view=view,
-        options=dict(options),
+        options=beside | dict(options),
         title=model.title,
         call=call,
     )

@@ -14,7 +14,9 @@ from typing import Any, Self
 import numpy as np
 
 from dashboard.capture import AttentionModel
+from dashboard.capture.model import HEADS_OF
 from dashboard.corpus.builtin import builtin_corpus
+from dashboard.errors import UserError
 from dashboard.models import ModelSource
 from dashboard.models.catalogue import CATALOGUE
 
@@ -46,7 +48,12 @@ class AllHeads:
 
     @classmethod
     def of(cls, model: AttentionModel, bos: bool = True, **more: Any) -> Self:
-        """The request for an open model."""
+        """The request for an open model. Raises UserError for a part of one that reads a target."""
+        if model.given is not None:
+            raise UserError(
+                f"The built-in sentences have no targets, so they measure no {HEADS_OF[model.part]}. Choose the "
+                "encoder, or one source with its target."
+            )
         return cls(*known_as(model.source), model.layers, model.heads, bos or not model.causal, **more)
 
     @property

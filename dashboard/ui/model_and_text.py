@@ -138,11 +138,7 @@ def reading(pairs: bool = False, parts: bool = False) -> Reading:
     """
     if not _has_text():
         end_page()
-    this = opened()
-    if parts and _reads_target(this) and not session.choices().target.strip():
-        offer_targets(this)
-        end_page()
-    return text_or_end(this, pairs, parts)
+    return text_or_end(opened(), pairs, parts)
 
 
 def _reads_target(this: Opened) -> bool:
@@ -210,8 +206,12 @@ def read_text(this: Opened, pairs: bool = False, parts: bool = False) -> Reading
 
     pairs: with the second text, if there is one and the tokenizer knows pairs; without `pairs` the page says that it
         reads the first text alone
+    parts: as in `reading`; where the chosen part reads a target and there is none, the page offers two
     """
     if not _has_text():
+        return None
+    if parts and _reads_target(this) and not session.choices().target.strip():
+        offer_targets(this)
         return None
     if not pairs and session.choices().pair and this.model.has_pairs:
         st.caption("This page uses only the first text.")

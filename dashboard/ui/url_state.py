@@ -50,7 +50,7 @@ from dashboard.ui.url_fields import (
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
-HEAD = tuple(FIRST_HEAD.choice)  # the fields that name the head on “All heads”
+HEAD = ("layer", "head")  # the fields that name the head, of whichever part
 OF_ALL_HEADS = ("view", "measure_of", "together", "how", "atlas", "score")
 PAGE = "page"  # in the address of the first page, see `page_named`
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT

@@ -6,7 +6,14 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForSeq2SeqLM, BertConfig, EncoderDecoderConfig, EncoderDecoderModel
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    BertConfig,
+    EncoderDecoderConfig,
+    EncoderDecoderModel,
+    T5Config,
+    T5ForConditionalGeneration,
+)
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 from tests.helpers.tiny import configure, tokenizer
@@ -46,6 +53,32 @@ def write(kind: str, folder: Path) -> None:
         for weights in model.parameters():
             if weights.dim() > 1:
                 weights.normal_(0, 0.2)
+    model.eval().save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+
+
+def write_copier(folder: Path) -> None:
+    """A T5 in which all but the embeddings and one cross attention is silent: a token looks at itself in the source."""
+    config = T5Config(
+        vocab_size=400,
+        d_model=64,
+        d_kv=64,
+        d_ff=16,
+        num_layers=1,
+        num_heads=1,
+        decoder_start_token_id=0,
+        pad_token_id=0,
+    )
+    torch.manual_seed(0)
+    model = T5ForConditionalGeneration(config)
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if name.endswith((".o.weight", ".wo.weight")):
+                weights.zero_()
+        model.shared.weight.normal_()
+        attends = model.decoder.block[0].layer[1].EncDecAttention
+        attends.q.weight.copy_(torch.eye(64))
+        attends.k.weight.copy_(torch.eye(64))
     model.eval().save_pretrained(folder)
     tokenizer().save_pretrained(folder)
 

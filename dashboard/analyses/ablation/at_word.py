@@ -43,6 +43,7 @@ class AblationAtWord:
     tokens: how many tokens the word has; the first of them is predicted
     causal: whether the prediction is from the words before alone; else from all others, with the token masked
     vocabulary: how many tokens the model chooses from
+    part, source: of a decoder or its cross attention the part, and the text that the encoder read; else ""
     """
 
     table: pd.DataFrame
@@ -59,6 +60,8 @@ class AblationAtWord:
     tokens: int
     causal: bool
     vocabulary: int
+    part: str = ""
+    source: str = ""
 
     @property
     def named(self) -> str:
@@ -193,6 +196,7 @@ def at_word(
         encoding.word_of.count(word),
         model.predicts_next,
         logits.shape[1],
+        *model.read_beside,
     )
 
 

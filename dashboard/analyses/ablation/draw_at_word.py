@@ -90,7 +90,7 @@ def draw_at_word(found: AblationAtWord, *, theme: Theme = "light", width: float 
 
 def provenance_at_word(found: AblationAtWord, **drawing: object) -> Provenance:
     """The provenance of the table, or (`drawing`: the arguments of `draw_at_word`) of its picture."""
-    look, of = given(**drawing), Model(found.name, found.revision, found.model)
+    look, of = given(**drawing), Model.kept(found)
     heads = [str(head) for head in found.heads]
     how = {"rival": found.rival, "by": found.by} | dict(found.reading)
     if not found.rival:

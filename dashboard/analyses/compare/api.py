@@ -91,6 +91,7 @@ def compare_texts(
 ) -> Aligned:
     """Compare one head on two texts, over the aligned words (`dashboard.heads.alignment.align_texts`).
 
+    first, second: of a decoder and cross attention two targets beside its source
     measure: the head's weights, or the norms of its contributions; other parameters as in `attention`. Raises UserError
     for an empty text, for two texts that share no word, and for contributions that cannot be measured.
     """
@@ -100,7 +101,13 @@ def compare_texts(
 
 def align_views_of_texts(a: HeadView, b: HeadView, bos: bool = True) -> Aligned:
     """Like `compare_texts`, for existing views."""
-    reading = {"first": a.text, "second": b.text, "unit": a.unit, "special": a.hidden, "bos": bos}
+    reading = {
+        "first": a.target or a.text,
+        "second": b.target or b.text,
+        "unit": a.unit,
+        "special": a.hidden,
+        "bos": bos,
+    }
     return replace(align_texts(a, b), reading=reading | _of_measure(a.measure))
 
 

@@ -63,7 +63,7 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     )
     table = pd.DataFrame(
         {
-            **head_columns(every_head(*shape)),
+            **head_columns(every_head(shape[0], shape[1], model.part)),
             "change": change.ravel(),
             "baseline": baseline.ravel(),
             "low": low.ravel(),

@@ -34,6 +34,11 @@ def compare(a: HeadView, b: HeadView) -> Comparison:
 
     Raises UserError if the two are not over the same positions, and for contributions, which are not distributions.
     """
+    if a.one_axis != b.one_axis:
+        raise UserError(
+            f"{a.head} and {b.head} look at different texts: one leads from the target to the source, the other stays "
+            "in one text. Compare cross attention with cross attention, or two heads of one text."
+        )
     if not a.over_same_positions(b):
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
     if "contribution" in (a.measure, b.measure):

@@ -25,7 +25,8 @@ from dashboard.export import (
 )
 from dashboard.export.call import Call, Model, Text, given
 from dashboard.export.provenance import origin
-from dashboard.heads.head_group import ALL, ONE_PART, How, group_of, named_together
+from dashboard.heads.head_group import ALL, How, group_of, named_together
+from dashboard.heads.head_group import ONE_PART as TOGETHER_OF_ONE_PART
 from dashboard.heads.head_id import HeadId, listed_heads, part_of
 from dashboard.heads.head_rows import HeadRows
 from dashboard.heads.links import links
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.charts.drawing import Drawing
+
+ONE_PART = "One picture is of one part of the model. Name heads that are written with the same letter."
 
 
 def attention(
@@ -150,7 +153,7 @@ def attention_together(
     wanted: str | list[HeadId] = heads if isinstance(heads, str) else [HeadId.of(head) for head in heads]
     if isinstance(wanted, str) and not named_together(wanted):
         wanted = listed_heads(wanted)
-    of = "" if isinstance(wanted, str) else part_of(wanted, ONE_PART)
+    of = "" if isinstance(wanted, str) else part_of(wanted, TOGETHER_OF_ONE_PART)
     part, encoding = read_part(model, text, of, target, **reading)
     view = together_view(part, encoding, group_of(part, wanted, how), unit=unit, special=special)
     return links_between([view], between)[0]
@@ -175,11 +178,13 @@ def draw(
 
     Raises
     ------
-    UserError: unknown view, marks that it does not show, or heads that cannot be drawn together.
+    UserError: unknown view, marks that it does not show, or heads that cannot be drawn together, like those of two
+    parts of an encoder–decoder.
     """
     many = [views] if isinstance(views, HeadView) else list(views)
     if not many:
         raise UserError("There is no head to draw. Name at least one, like L2H9.")
+    part_of([one.head for one in many if isinstance(one.head, HeadId)], ONE_PART)
     name = "compare" if view == "heatmap" and len(many) > 1 else view
     if unknown := set(marks) - (VIEWS[name].marks if name in VIEWS else set()):
         raise UserError(_unknown_marks(name, unknown))

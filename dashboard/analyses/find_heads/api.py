@@ -19,6 +19,7 @@ from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.ranking import BEST, ranking
 from dashboard.charts.theme import Theme
+from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, corpus_named, given
 from dashboard.export.provenance import origin, reading
@@ -46,8 +47,11 @@ def find_heads(
     ----------
     pairs: words by their numbers, from 0, ``[(6, 1)]``; or as typed, ``"says > chef, 9 > 1"``
 
-    Raises UserError for an empty text, and for pairs that the text does not have (see `by_example`).
+    Raises UserError for an empty text, for pairs that the text does not have (see `by_example`), and for cross
+    attention, whose pairs are of two texts (see `find_aligners`).
     """
+    if model.part == "cross":
+        raise UserError("Pairs of cross attention lead from the target to the source. Use find_aligners for them.")
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     marked = pairs_of(encoding, pairs) if isinstance(pairs, str) else pairs
     found = examples(model, encoding, marked, reading(encoding, bos=bos, limit=limit))
@@ -139,7 +143,7 @@ def draw_found_grid(
 def provenance_of_found(found: Examples | Matches, verb: str = "draw_found", **drawing: object) -> Provenance:
     """The provenance of a table, or (`drawing`: the arguments of `verb`) of its picture, with the lines that reproduce
     it."""
-    look, model = given(**drawing), Model(found.name, found.revision, found.model)
+    look, model = given(**drawing), Model.kept(found)
     if isinstance(found, Examples):
         name, text, pairs = "find", found.text, [*found.pairs, *found.masked]
         options = {"pairs": [f"{i}>{j}" for i, j in pairs], **found.reading}

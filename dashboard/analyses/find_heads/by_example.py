@@ -35,6 +35,7 @@ class Examples:
     masked: pairs that look ahead, which no head of a causal model can see
     words: the words of the text, with unknown characters marked
     text, model, name, revision, reading: the text, the model's title, its name and revision, and how the text was read
+    part, source: of a decoder "decoder", and the text that its encoder read; else ""
     """
 
     table: pd.DataFrame
@@ -46,6 +47,8 @@ class Examples:
     name: str
     revision: str
     reading: dict = field(default_factory=dict)
+    part: str = ""
+    source: str = ""
 
     def named(self, pair: Pair) -> str:
         """``says → chef``."""
@@ -75,13 +78,13 @@ def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], r
     [found] = pair_shares(model, [encoding], [scored])
     table = by_lift(found, scored, model.all_heads)
     origin = encoding.texts[0], model.title, model.name, model.revision, reading or {}
-    return Examples(table, scored, masked, words, *origin)
+    return Examples(table, scored, masked, words, *origin, *model.read_beside)
 
 
 def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """The distinct pairs. Raises UserError as `examples` does."""
     m = len(encoding.words)
-    given = tuple(dict.fromkeys((int(i), int(j)) for i, j in pairs))
+    given = numbered(pairs)
     if m < 2:
         raise UserError("A pair takes two words, and this text has one. Type a sentence.")
     if not given:
@@ -96,34 +99,45 @@ def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     return given
 
 
+def numbered(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """The pairs as Python's own numbers, each once."""
+    return tuple(dict.fromkeys((int(i), int(j)) for i, j in pairs))
+
+
 def pairs_of(encoding: Encoding, typed: str) -> tuple[Pair, ...]:
     """Parse typed pairs, separated by commas or line ends: ``says > chef, 9 > 1``.
 
     Raises UserError for a part that is not a pair, and as `word_named`, which reads each word.
     """
-    return tuple(_pair(encoding, part) for part in re.split(r"[,;\n]", typed) if part.strip())
+    return pairs_between(encoding, encoding, typed)
 
 
-def _pair(encoding: Encoding, typed: str) -> Pair:
+def pairs_between(queries: Encoding, keys: Encoding, typed: str) -> tuple[Pair, ...]:
+    """As `pairs_of`, from words of one text to words of another."""
+    return tuple(_pair(queries, keys, part) for part in re.split(r"[,;\n]", typed) if part.strip())
+
+
+def _pair(queries: Encoding, keys: Encoding, typed: str) -> Pair:
     ends = _ARROW.split(typed)
     if len(ends) != 2 or not all(end.strip() for end in ends):
         raise UserError(
             f"“{typed.strip()[:60]}” is not a pair. Write the query word, >, and the key word, like says > chef, or "
             "their numbers, from 0, like 6 > 1."
         )
-    return word_named(encoding, ends[0].strip()), word_named(encoding, ends[1].strip())
+    return word_named(queries, ends[0].strip()), word_named(keys, ends[1].strip())
 
 
-def as_typed(encoding: Encoding, pairs: Sequence[Pair]) -> str:
-    """Pairs in the format of `pairs_of`, one per line: ``says → chef``; ambiguous words by number."""
-    forms = [word.form for word in encoding.words]
+def as_typed(encoding: Encoding, pairs: Sequence[Pair], keys: Encoding | None = None) -> str:
+    """Pairs in the format of `pairs_of`, one per line: ``says → chef``; ambiguous words by number. keys: the text of
+    the second words, where that is another"""
+    looks, seen = ([word.form for word in one.words] for one in (encoding, keys or encoding))
 
-    def name(k: int) -> str:
+    def name(forms: list[str], k: int) -> str:
         form = forms[k]
         clear = forms.count(form) == 1 and form == form.strip() and len(form) <= 60 and not re.search(r"[,;\n\r]", form)
         return form if clear and not form.isdigit() and not _ARROW.search(form) else str(k)
 
-    return "\n".join(f"{name(i)} → {name(j)}" for i, j in pairs)
+    return "\n".join(f"{name(looks, i)} → {name(seen, j)}" for i, j in pairs)
 
 
 def by_lift(found: PairShares, pairs: Sequence[Pair], heads: Sequence[HeadId]) -> pd.DataFrame:

@@ -65,6 +65,7 @@ class Matches:
     invisible, alone, left_out: the numbers of pairs that look ahead in a causal model, of pairs whose distance no other
         two words of the sentence have, and of sentences with a match that the model cannot read
     whole: whether the corpus was read to its end
+    part, source: of a decoder "decoder", and the text that its encoder read beside each sentence; else ""
     """
 
     table: pd.DataFrame
@@ -82,6 +83,8 @@ class Matches:
     left_out: int
     whole: bool
     reading: dict = field(default_factory=dict)
+    part: str = ""
+    source: str = ""
 
     def row(self, head: HeadId) -> pd.Series:
         """A head's row of the table."""
@@ -144,6 +147,7 @@ def matches(
         search.left_out,
         search.whole,
         reading or {},
+        *model.read_beside,
     )
 
 

@@ -58,7 +58,7 @@ def look_at_layer(model: AttentionModel, encoding: Encoding, layer: int) -> Laye
 
 def one_head(model: AttentionModel, encoding: Encoding, layer: Layer, head: int, how: dict[str, object]) -> Inside:
     """Every step of one head of an opened layer. `how`: how the text was read (bos, limit, pair)."""
-    return inside(layer, head, encoding, model.title, name=model.name, revision=model.revision, reading=how)
+    return inside(layer, head, encoding, model, how)
 
 
 def draw_inside(
@@ -99,7 +99,7 @@ def draw_inside(
 
 
 def _origin(this: Inside, picture: str, drawing: dict[str, object]) -> Provenance:
-    model, text, head = Model(this.name, this.revision, this.model), this.encoding.texts[0], str(this.head)
+    model, text, head = Model.kept(this), this.encoding.texts[0], str(this.head)
     looked = Call("look_inside", (model, Text(text), head), this.reading, to="inside")
     call = Call("draw_inside", (looked, picture), drawing, makes="figure")
     options = dict(this.reading) | drawing

@@ -15,6 +15,7 @@ import torch
 from dashboard.analyses.inside.verify import Check, whole_layer
 from dashboard.builtin.attention import Steps, contributions
 from dashboard.builtin.source_listing import STEPS
+from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
@@ -56,17 +57,20 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Inside:
-    """One head over one text of n tokens and m keys: n, or n + 1 if the layer has a learned sink.
+    """One head over one text of n tokens and m keys: n, or n + 1 if the layer has a learned sink; of cross attention
+    the tokens of the source.
 
     Attributes
     ----------
     head: the head
     layer: its layer
     maps: step → `StepMap`; x only if the layer's input is known, output only if its output projection is
-    encoding: the text as the model sees it
+    encoding: the text as the model sees it, of a decoder and cross attention the target
     keys: the labels of the keys (m)
+    seen: the text of the keys; of cross attention the source
     model: the model's title
     name, revision: of the model, for the files
+    part, source: of a decoder and cross attention the part, and the text that the encoder read; else ""
     reading: how the text was read, for the lines that reproduce it
     """
 
@@ -75,10 +79,18 @@ class Inside:
     maps: Mapping[str, StepMap]
     encoding: Encoding
     keys: tuple[str, ...]
+    seen: Encoding
     model: str
     name: str = ""
     revision: str = ""
+    part: str = ""
+    source: str = ""
     reading: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the keys are of another text than the queries."""
+        return self.seen is not self.encoding
 
     @property
     def run(self) -> LayerRun:
@@ -137,20 +149,17 @@ def inside(
     layer: Layer,
     head: int,
     encoding: Encoding,
-    model: str,
-    *,
-    name: str,
-    revision: str,
+    model: AttentionModel,
     reading: Mapping[str, object],
 ) -> Inside:
     """All steps of one head (counted from 0) of a layer.
 
-    encoding: the text that the layer ran over; model: the model's title; name, revision, reading: as in `Inside`.
+    encoding: the text that the layer ran over; model: what ran; reading: as in `Inside`.
     Raises UserError for a head that the layer does not have.
     """
     run, (q, k, v) = layer.run, layer.parts
     if not 0 <= head < len(q):
-        raise UserError(f"{model} has heads 0 to {len(q) - 1}; there is no head {head}.")
+        raise UserError(f"{model.title} has heads 0 to {len(q) - 1}; there is no head {head}.")
     reduced: dict[str, list[_Reduced]] = {name: [] for name in ("scores", "scaled", "masked", "weights")}
     mixed = []
     for rows in run.blocks():
@@ -160,9 +169,24 @@ def inside(
         mixed.append(steps.mixed)
     found = {"q": _map(q[head]), "k": _map(k[head]), "v": _map(v[head]), "mixed": _map(torch.cat(mixed))}
     found |= {**{name: _Reduced.join(blocks) for name, blocks in reduced.items()}, **layer.maps}
-    keys = encoding.drawn if run.call.sink is None else (*encoding.drawn, "(nowhere)")
+    seen = encoding if model.source_text is None else model.source_text
+    keys = seen.drawn if run.call.sink is None else (*seen.drawn, "(nowhere)")
     maps = {name: found[name] for name in STEPS if name in found}
-    return Inside(HeadId(run.number, head), layer, maps, encoding, keys, model, name, revision, reading)
+    part, source = model.read_beside
+    return Inside(
+        HeadId(run.number, head, model.part),
+        layer,
+        maps,
+        encoding,
+        keys,
+        seen,
+        model.title,
+        model.name,
+        model.revision,
+        part,
+        source,
+        reading,
+    )
 
 
 @torch.inference_mode()
@@ -174,8 +198,10 @@ def query_row(this: Inside, query: int, key: int | None = None) -> QueryRow:
     """
     run, number = this.run, this.head.head
     n = len(this.encoding)
-    if not 0 <= query < n or (key is not None and not 0 <= key < len(this.keys)):
+    if not 0 <= query < n:
         raise UserError(f"This text has tokens 0 to {n - 1}.")
+    if key is not None and not 0 <= key < len(this.keys):
+        raise UserError(f"There are keys 0 to {len(this.keys) - 1}.")
     every = run.attend(this.layer.parts, slice(query, query + 1))
     row: Steps = every.head(number)
     weights = row.weights[0]

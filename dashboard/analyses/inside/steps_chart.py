@@ -58,13 +58,15 @@ def steps(
         canvas.place(*place, f"{TITLES[name]}: {range_of(name, this.maps[name])}", step=name, epoch=epoch)
     query = drawable(this.encoding.drawn[row.query])
     reduced = max(this.maps["scores"].shape) > max(this.maps["scores"].values.shape)
+    whose = " of the target" if this.crosses else ""
+    keys = f" · keys and values: the {len(this.seen):,} tokens of the source" if this.crosses else ""
     means = " · each cell is the mean over its neighbours" if reduced else ""
     return sheet(
         canvas.body(width, -(-len(formulas) // columns) * tall, None if epoch is None else "step"),
         look.theme,
         title=f"Inside {this.head} · {drawable(this.model)}",
         subtitle=[
-            f"rows are the {len(this.encoding):,} tokens; the row of “{query}” is framed",
+            f"rows are the {len(this.encoding):,} tokens{whose}; the row of “{query}” is framed{keys}",
             f"purple below 0, green above · shade: attention weight · grey: hidden{means}",
         ],
         description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",

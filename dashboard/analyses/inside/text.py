@@ -88,7 +88,7 @@ def sentence(this: Inside, step: str) -> str:
         if _far(this)
         else "A token does not see later tokens."
         if hides
-        else "Every token may see the whole text.",
+        else f"Every token may see the whole {'source' if this.crosses else 'text'}.",
         "weights": "Each row becomes shares that sum to 100 %.",
         "mixed": "The values, weighted by the shares of each row.",
         "joined": "The results of all heads; that of this head is framed.",
@@ -112,7 +112,7 @@ def range_of(step: str, part: StepMap) -> str:
 def finding(this: Inside, row: QueryRow) -> str:
     """The finding of the page: the strongest key of the token, and how much the head adds."""
     name, key = quoted(this.encoding.drawn[row.query]), int(row.weights.argmax())
-    to = "itself" if key == row.query else quoted(this.keys[key])
+    to = "itself" if key == row.query and not this.crosses else quoted(this.keys[key])
     attends = f"{this.head}: {name} looks most at {to} ({percent(float(row.weights[key]))})"
     if row.norms is None or row.norms.sum() == 0:
         return f"{attends}."
@@ -139,7 +139,12 @@ def _by(difference: float) -> str:
 def doubts(this: Inside) -> list[str]:
     """A sentence for each step that cannot be seen in this model."""
     sentences = []
-    if this.run.layer is None:
+    if this.crosses:
+        sentences.append(
+            "Queries are of the target, keys and values of the source. The steps begin with the model's own queries, "
+            "keys and values."
+        )
+    elif this.run.layer is None:
         sentences.append(
             "This layer does not show its projections, so the steps begin with the model's own queries, keys and "
             "values."
@@ -219,7 +224,7 @@ def row_table(this: Inside, row: QueryRow) -> pd.DataFrame:
         for step, values, of in parts
     ]
     table = pd.concat(frames, ignore_index=True).replace({"value": {-np.inf: np.nan}})
-    if any(unknown := this.encoding.unknown):
+    if any(unknown := this.seen.unknown):
         of_keys = table["step"].isin(("score", "scaled", "masked", "weight")) & (table["position"] < len(unknown))
         table["unknown"] = table["position"].where(of_keys).map(dict(enumerate(map(int, unknown)))).astype("Int64")
     return table

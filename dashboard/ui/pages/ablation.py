@@ -18,6 +18,7 @@ from dashboard.analyses.profile.roles import FIGURE_TITLES
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES
+from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection
 from dashboard.corpus.builtin import builtin_size
@@ -47,23 +48,25 @@ def open_on_largest(this: Opened) -> None:
 
 
 def taken_out() -> tuple[HeadId, ...]:
-    """The heads to ablate: the chosen one, or jointly those of the tray if it has two or more and they are chosen."""
+    """The heads to ablate: the chosen one, or jointly those of the tray, of its part, if there are two or more and they
+    are chosen."""
     chosen = session.choices()
-    if len(chosen.pinned) < 2:
+    pinned = sorted(head for head in chosen.pinned if head.letter == chosen.chosen.letter)
+    if len(pinned) < 2:
         return (chosen.chosen,)
-    every = f"The {len(chosen.pinned)} pinned heads together"
+    every = f"The {len(pinned)} pinned heads together"
     st.segmented_control(
         "Ablate",
         ["head", "tray"],
         required=True,
         format_func={"head": "This head", "tray": every}.__getitem__,
         help=(
-            f"Pinned: {listed(list(map(str, chosen.pinned)))}. They are ablated in one pass, so none can do the work "
-            "of another."
+            f"Pinned: {listed(list(map(str, pinned)))}. They are ablated in one pass, so none can do the "
+            "work of another."
         ),
         **session.bound("out"),
     )
-    return tuple(sorted(chosen.pinned)) if chosen.out == "tray" else (chosen.chosen,)
+    return tuple(pinned) if chosen.out == "tray" else (chosen.chosen,)
 
 
 def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, int, int]:
@@ -74,12 +77,12 @@ def places(heads: tuple[HeadId, ...]) -> tuple[DeltaGenerator, DeltaGenerator, i
     return beside(page_width(), (0.6, 0.4))
 
 
-def replaced_by(this: Opened) -> None:
+def replaced_by(model: AttentionModel) -> None:
     """The control for what replaces the head's output."""
     over = (
         f"over the {builtin_size()} built-in English sentences. In a causal model, the text’s own mean would include "
         "later words"
-        if this.model.causal
+        if model.predicts_next
         else "over the tokens of this text"
     )
     st.segmented_control(
@@ -101,7 +104,7 @@ def on_text(this: Reading, heads: tuple[HeadId, ...]) -> AblationOnText:
         place.caption(sentence)
 
     try:
-        if chosen.by == "mean" and this.model.causal:
+        if chosen.by == "mean" and this.model.predicts_next:
             reference_means(this.model, bos=this.bos, progress=tell)
             place.empty()
         return caches.without(this.key, this.encoding.text, this.bos, heads, chosen.by, this.model, this.encoding)

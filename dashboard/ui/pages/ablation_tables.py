@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.ui.figure import UNREAD, Columns
 
 _SHARE = "percent"
-_UNNAMED: Columns = {"layer": None, "head": None, "heads": None}  # the page says which heads are meant
+_UNNAMED: Columns = {"layer": None, "head": None, "part": None, "heads": None}  # the page says which heads are meant
 _LOSS, _SHIFT = "Change of loss, nats per token", "1 − cosine"
 
 
@@ -71,6 +71,7 @@ TOGETHER: Columns = {
 EFFECTS: Columns = {
     "layer": "Layer",
     "head": "Head",
+    "part": None,
     "loss_change": st.column_config.NumberColumn(_LOSS, format="%+.5f"),
     "loss_change_low": st.column_config.NumberColumn("Change of loss, 95\u00a0% from", format="%+.5f"),
     "loss_change_high": st.column_config.NumberColumn("Change of loss, 95\u00a0% to", format="%+.5f"),

@@ -41,6 +41,7 @@ _DIVERGENCE = "%.4f"
 CHANGED = {
     "layer": "Layer",
     "head": "Head",
+    "part": None,
     "change": st.column_config.NumberColumn("Divergence", help="0: the same; 1: no overlap.", format=_DIVERGENCE),
     "baseline": st.column_config.NumberColumn("Mean when another word is exchanged", format=_DIVERGENCE),
     "low": st.column_config.NumberColumn("least", format=_DIVERGENCE),
@@ -103,12 +104,12 @@ def _open_on_most_changed(this: Reading, other: str) -> None:
 
 def _met_texts(aligned: Aligned, a: HeadView, b: HeadView) -> str:
     """What the two texts share; special tokens are not counted."""
-    special = np.array(aligned.a.special, bool)
+    special = np.array(aligned.a.queries.special, bool)
     same, changed = int((~aligned.changed & ~special).sum()), int(aligned.changed.sum())
-    sizes = [sum(not one for one in view.special) for view in (a, b)]
+    sizes = [sum(not one for one in view.queries.special) for view in (a, b)]
     sentence = f"Of {sizes[0]} and {counted(sizes[1], a.unit)}, {same} are the same in both"
     if changed:
-        pairs = [label for label, new in zip(aligned.a.labels, aligned.changed, strict=True) if new]
+        pairs = [label for label, new in zip(aligned.a.queries.labels, aligned.changed, strict=True) if new]
         sentence += f" and {changed} changed ({', '.join(pairs[:4])}{' …' if len(pairs) > 4 else ''})"
     rest = sum(sizes) - 2 * (same + changed)
     return f"{sentence}." + (f" {rest} without a counterpart are not drawn." if rest else "")

@@ -28,6 +28,15 @@ from dashboard.ui.url_state import MOST_PINS
 WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
 
 
+def ways(this: Reading) -> list[str]:
+    """What can be compared; a decoder and its cross attention have no counterpart in another model."""
+    if this.model.given is None:
+        return list(WAYS)
+    if session.choices().mode == "models":
+        session.correct(mode="heads")
+    return [way for way in WAYS if way != "models"]
+
+
 def comparison(this: Reading, row: DeltaGenerator | None) -> Compared:
     """The comparison of the chosen mode; or a sentence with what to do, and the end of the page.
 
@@ -56,11 +65,12 @@ def _heads(this: Reading, row: DeltaGenerator) -> Compared:
     model, chosen = this.model, session.choices()
     every = list(model.all_heads)
     titles = dict(zip(map(str, every), head_names.titles(this, every), strict=True))
-    pair = _opposites(this)
+    pair = None if model.given else _opposites(this)  # profiles are of the encoder
+    pinned = _pinned(this)
     with row:
         st.selectbox(
             "Add a head",
-            [str(head) for head in every if head not in chosen.pinned],
+            [str(head) for head in every if head not in pinned],
             format_func=titles.__getitem__,
             index=None,
             key="add_head",
@@ -81,9 +91,14 @@ def _heads(this: Reading, row: DeltaGenerator) -> Compared:
                     "most contextual. They replace the pinned heads."
                 ),
             )
-    heads = chosen.pinned if len(chosen.pinned) > 1 else _to_begin_with(this, pair or _previous_and_next(this))
+    heads = pinned if len(pinned) > 1 else _to_begin_with(this, pair or _previous_and_next(this))
     heads = heads if chosen.show == "side" else heads[:2]
     return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.chosen_views(*heads)))
+
+
+def _pinned(this: Reading) -> tuple[HeadId, ...]:
+    """The pinned heads of the part on show."""
+    return tuple(head for head in session.choices().pinned if head.letter == HeadId(0, 0, this.model.part).letter)
 
 
 def _add_head() -> None:
@@ -102,13 +117,13 @@ def _previous_and_next(this: Reading) -> tuple[HeadId, ...]:
     """The heads that look most at the previous and at the next token (in a causal model: at itself) of this text."""
     table = this.overview().scores
     scores = ("previous", "self" if this.model.causal else "next")
-    known = all(table[score].notna().any() for score in scores)
+    known = all(score in table and table[score].notna().any() for score in scores)
     return tuple(head_of(table.iloc[table[score].argmax()]) for score in scores) if known else ()
 
 
 def _to_begin_with(this: Reading, pair: Sequence[HeadId]) -> tuple[HeadId, ...]:
     """Two heads where fewer are pinned, and a sentence that says so; or the end of the page. pair: to choose from"""
-    pinned = session.choices().pinned
+    pinned = _pinned(this)
     heads = tuple(dict.fromkeys([*pinned, *pair, *this.model.all_heads]))[:2]
     if len(heads) < 2:
         st.info("This model has one head, so there is nothing to compare.", icon=":material/info:")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from transformers import T5Config, T5ForConditionalGeneration
 
 from dashboard import ablate, attention, contributions, of_part, open_model, scores, verify
 from dashboard.analyses.explore.api import attentions
@@ -13,8 +12,7 @@ from dashboard.capture import head_weights, read_part
 from dashboard.capture.language import language_head
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
-from tests.helpers.tiny import tokenizer
-from tests.helpers.two_stacks import KINDS, SOURCE, START, TARGET, by_the_library, write
+from tests.helpers.two_stacks import KINDS, SOURCE, START, TARGET, by_the_library, write, write_copier
 
 PARTS = {"encoder": "encoder_attentions", "decoder": "decoder_attentions", "cross": "cross_attentions"}
 
@@ -180,29 +178,7 @@ def test_contributions_are_the_norms_of_what_is_carried_over(opened, part):
 
 
 def test_a_model_that_copies_looks_along_the_diagonal(tmp_path):
-    """All but the embeddings and one cross-attention is silent: a token looks at itself in the source."""
-    config = T5Config(
-        vocab_size=400,
-        d_model=64,
-        d_kv=64,
-        d_ff=16,
-        num_layers=1,
-        num_heads=1,
-        decoder_start_token_id=0,
-        pad_token_id=0,
-    )
-    torch.manual_seed(0)
-    model = T5ForConditionalGeneration(config)
-    with torch.no_grad():
-        for name, weights in model.named_parameters():
-            if name.endswith((".o.weight", ".wo.weight")):
-                weights.zero_()
-        model.shared.weight.normal_()
-        attends = model.decoder.block[0].layer[1].EncDecAttention
-        attends.q.weight.copy_(torch.eye(64))
-        attends.k.weight.copy_(torch.eye(64))
-    model.eval().save_pretrained(tmp_path)
-    tokenizer().save_pretrained(tmp_path)
+    write_copier(tmp_path)
     view = attention(
         open_model(str(tmp_path)), "Two old pots wait by the water.", "X0H0", target="Two old pots wait by the water."
     )

@@ -11,7 +11,7 @@ from dashboard.analyses.find_heads.by_example import as_typed, pairs_of
 from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.errors import UserError
 from dashboard.text import Encoding
-from dashboard.ui.pages.find_by_pattern import read_pattern, write_pattern
+from dashboard.ui.pages.find_heads.by_pattern import read_pattern, write_pattern
 from dashboard.ui.url_state import LONGEST_PAIRS, Choices, from_address, tidy, to_address
 
 names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters=";"), max_size=60).map(str.strip)

@@ -20,7 +20,7 @@ from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
-from dashboard.ui.model_and_text import Opened, Reading, contributed
+from dashboard.ui.model_and_text import Reading, contributed
 from dashboard.ui.page import problem
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
@@ -29,6 +29,7 @@ _SHARE = "percent"
 COLUMNS = {
     "layer": "Layer",
     "head": "Head",
+    "part": None,
     "score": st.column_config.NumberColumn("Attention along the pairs", format=_SHARE),
     "baseline": st.column_config.NumberColumn("Same distance elsewhere", format=_SHARE),
     "lift": st.column_config.NumberColumn("Lift", format=_SHARE),
@@ -42,9 +43,14 @@ CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "o
 }
 
 
-def forget_first_pairs(encoding: Encoding) -> None:
-    """Remove the pair marked on the first text when the text is another one."""
-    if encoding.text != FIRST_TEXT and session.choices().pairs == FIRST_PAIRS:
+def forget_other_pairs(encoding: Encoding, source: Encoding | None) -> None:
+    """Remove the pair marked on the first text when the text is another one, and pairs of one text when two are read,
+    or the reverse, or those of another part."""
+    part = session.choices().part
+    before = st.session_state.get("pairs_of_part", part)
+    st.session_state["pairs_of_part"] = part
+    first = (source is not None or encoding.text != FIRST_TEXT) and session.choices().pairs == FIRST_PAIRS
+    if first or before != part:
         session.correct(pairs="")
 
 
@@ -76,9 +82,9 @@ def on_text(this: Reading, pairs: Sequence[Pair], wrong: str) -> Examples | None
         return None
 
 
-def ranked(this: Opened, found: Examples, name: str, width: int) -> None:
+def ranked(this: Reading, found: Examples, name: str, width: int) -> None:
     """The best heads; a click on one chooses it."""
-    key = f"{name}_ranking_{found.name}"
+    key = f"{name}_ranking_{found.name}{found.part}"
     draw = partial(draw_found, found, **session.look(min(width, 600)).keywords())
     marked = head_names.selection(this, key)
     figure.show(
