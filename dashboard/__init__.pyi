@@ -47,6 +47,8 @@ from .analyses.explore.api import (
     attention,
     attention_together,
     draw,
+)
+from .analyses.explore.draw_long_text import (
     draw_long_text,
 )
 from .analyses.explore.own import (

@@ -79,7 +79,7 @@ def _views(args: argparse.Namespace, model, encoding, heads) -> list:
 
 def _long_text(args: argparse.Namespace, model, encoding, heads) -> tuple:
     """The whole map of one head in squares, with its provenance."""
-    from dashboard.analyses.explore.api import draw_long_text
+    from dashboard.analyses.explore.draw_long_text import draw_long_text
 
     if len(heads) > 1 or args.measure != "weight" or encoding.second is not None:
         raise UserError("A long text is drawn as the weights of one head over one text. Name one head: --heads L2H0.")

@@ -9,6 +9,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.explore import api
+from dashboard.analyses.explore.draw_long_text import map_of, map_provenance
 from dashboard.analyses.explore.long_text import LongReading
 from dashboard.analyses.explore.map_chart import Part, top_of
 from dashboard.analyses.explore.map_tiles import tiles
@@ -149,7 +150,7 @@ def _map(shown: _Shown) -> None:
     figure.remark(SQUARES, ONE_TEXT)
     rows, keys = _region(shown.positions, m)
     look = session.look(min(shown.width, VIEWS["heatmap"].widest))
-    provenance = api.map_provenance(this.model, source, look, rows=rows, keys=keys, reading=this.options)
+    provenance = map_provenance(this.model, source, look, rows=rows, keys=keys, reading=this.options)
     with st.container(horizontal=True, gap="medium", key="files_head"):
         part = partial(Part, source, rows, keys)
         files = downloads.Files(partial(_drawn, this, source, look, rows, keys), lambda: part().table(), [], provenance)
@@ -157,7 +158,7 @@ def _map(shown: _Shown) -> None:
 
 
 def _drawn(this: Reading, source: HeadRows, look: Look, rows: tuple[int, int] | None, keys: tuple[int, int] | None):
-    return api.map_of(this.model, source, look, rows=rows, keys=keys, reading=this.options)
+    return map_of(this.model, source, look, rows=rows, keys=keys, reading=this.options)
 
 
 def _region(positions: str, m: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
