@@ -34,14 +34,14 @@ Which types of text model open, and what works with each. `python -m bench zoo` 
 of every type with a text model that transformers {version} has, with random weights. It holds the attention against the
 library's own eager attention: on 24 tokens, on up to 100 (beyond every window and budget of the tiny model), and on
 both as one batch. Of {every} types, {right} are read right and {wrong} wrong; {refused} are refused, and {unbuilt} are
-not made: the library cannot, or needs a package that is not here.
+not made: their tiny sizes do not fit together, or the library lacks a package or a setting. Nothing is said of these.
 
 ## Read
 
 - Through: the tap reads weights inside the model's attention, a block of rows at a time; “eager” means that the library
-  builds all maps at once.
-- Difference: the largest |a − b| to the library's own eager attention, over all layers, heads, rows and texts. It is 0
-  where the library's own maps are handed on.
+  builds all maps at once, and these are handed on.
+- Difference: the largest |a − b| to the library's own eager attention, over all layers, heads, rows and texts. Of
+  route “eager” it only says that nothing is lost on the way.
 - Batches: “one by one” where padding changes what the model reads, so texts of different lengths are read one by one.
 
 | type | through | difference | scores | contribution | ablation | batches |

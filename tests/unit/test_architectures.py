@@ -1,0 +1,108 @@
+"""The page of architectures: what `python -m bench zoo` found, with every type that is refused by name and reason."""
+
+import re
+
+from bench.zoo import document
+from tools.server import ROOT
+
+PAGE = (ROOT / "docs" / "architectures.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `([^`]+)` \| (.+) \|$", re.MULTILINE)
+
+
+def part(text, title):
+    """The rows under a heading: type → the rest of its row."""
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return dict(ROW.findall(found[1])) if found else {}
+
+
+# The reason in the model, as its sentence says it → types
+REASONS = {
+    "none of its layers is one of attention": {"falcon_mamba", "fnet", "mamba", "mamba2", "xlstm"},
+    "it hands out no attention weights": {"mra"},
+    "its attention maps are not one row and one column per token": {
+        "diffusion_gemma",
+        "funnel",
+        "led",
+        "longt5",
+        "rwkv",
+        "yoso",
+    },
+    "its queries and keys are not the tokens of the text": {"blt"},
+    "what it hands out are not shares of attention": {"prophetnet"},
+    "its encoder's heads give no attention weights": {"pegasus_x"},
+    "its encoder and decoder cannot be run one without the other": {"fsmt"},
+    "reads characters and has no vocabulary of tokens": {"canine"},
+    "it does not read tokens of a text": {
+        "blip_2_qformer",
+        "exaone4_5_vision",
+        "kyutai_speech_to_text",
+        "qwen2_5_vl_vision",
+    },
+    "reads no tokens of a text, or not by one table of vectors": {
+        "bark",
+        "dia",
+        "fastspeech2_conformer",
+        "fastspeech2_conformer_with_hifigan",
+        "flava",
+        "gemma4_vision",
+        "glm_image_vqmodel",
+        "vits",
+    },
+    "You have to specify bbox": {"bros"},
+    "it cannot be run on text alone": {
+        "florence2",
+        "idefics",
+        "llama4",
+        "lxmert",
+        "tvp",
+        "udop",
+        "unlimited_ocr",
+        "vilt",
+        "voxtral_realtime",
+    },
+    "which holds a text against images": {
+        "align",
+        "altclip",
+        "blip",
+        "chinese_clip",
+        "clip",
+        "clipseg",
+        "metaclip_2",
+        "siglip",
+        "siglip2",
+        "tipsv2",
+    },
+    "which holds a text against sound": {"clap", "clvp"},
+    "reads images beside text": {"groupvit", "owlv2", "owlvit", "vision-text-dual-encoder", "xclip"},
+    "reads sound beside text": {"pe_audio"},
+}
+
+
+def test_no_type_is_read_wrong_and_hardly_one_is_not_made():
+    assert not [title for title in ("Wrong", "Wrong in batches", "Crashed") if part(PAGE, title)]
+    assert len(part(PAGE, "Read")) >= 300
+
+
+def test_every_refused_type_has_its_reason():
+    sentences = part(PAGE, "Refused")
+    assert sorted(sentences) == sorted(kind for kinds in REASONS.values() for kind in kinds)
+    for reason, kinds in REASONS.items():
+        for kind in kinds:
+            assert reason in sentences[kind].replace("\\", ""), kind
+
+
+def test_the_page_has_every_row_once_where_it_belongs():
+    right = {"type": "bert", "found": "right", "route": "tap", "difference": "1e-7", "tokens": "24", "says": ""}
+    works = {"scores": "yes", "contribution": "no", "ablation": "yes", "together": "one by one"}
+    bad = {"route": "", "difference": "", "tokens": "", **dict.fromkeys(works, "")}
+    rows = [
+        right | works,
+        bad | {"type": "a", "found": "refused", "says": "A “|” and\n_one_ at https://b.c. Choose another model."},
+        bad | {"type": "d", "found": "crashed", "says": "not done"},
+        bad | {"type": "e", "found": "unbuilt", "says": "Error"},
+    ]
+    page = document(rows)
+    assert part(page, "Read") == {"bert": "tap | 1e-7 | yes | no | yes | one by one"}
+    assert part(page, "Refused") == {"a": r"A “\|” and \_one\_ at https: b.c."}
+    assert (part(page, "Crashed"), part(page, "Not made")) == ({"d": "not done"}, {"e": "Error"})
+    assert "Of 4 types, 1 are read right and 1 wrong; 1 are refused, and 1 are\nnot made" in page
