@@ -18,6 +18,7 @@ from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.model import HEADS_OF, AttentionModel, Given, Route
+from dashboard.capture.padding import changed_by_padding
 from dashboard.capture.probe import (
     NOT_COMMON,
     TOKENS,
@@ -30,7 +31,7 @@ from dashboard.capture.probe import (
     shape_of,
     shares,
 )
-from dashboard.capture.visit import batch_inputs, changed_by_padding
+from dashboard.capture.visit import batch_inputs
 from dashboard.errors import UserError
 from dashboard.heads.head_id import Part
 from dashboard.models import Loaded

@@ -87,8 +87,7 @@ class AttentionModel:
 
     @property
     def predicts_next(self) -> bool:
-        """Whether it predicts the next token: a causal model, and a decoder, of whose two attentions only one is
-        causal."""
+        """Whether it predicts the next token: a causal model does, and both attentions of a decoder."""
         return self.causal or self.start is not None
 
     @property
@@ -134,11 +133,8 @@ class AttentionModel:
     @property
     def size(self) -> str:
         """Its layers and heads in words: "6 layers of 12 heads", or "attention in 1 of 3 layers, 12 heads each"."""
-        return (
-            f"{self.extent} of {self.heads} heads"
-            if len(self.numbers) == self.layers
-            else (f"{self.extent}, {self.heads} heads each")
-        )
+        every = len(self.numbers) == self.layers
+        return f"{self.extent} of {self.heads} heads" if every else f"{self.extent}, {self.heads} heads each"
 
     @property
     def extent(self) -> str:

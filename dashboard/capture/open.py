@@ -12,8 +12,8 @@ from dashboard.capture import tap
 from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.model import AttentionModel, Route
+from dashboard.capture.padding import changed_by_padding
 from dashboard.capture.probe import NO_ATTENTION, NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
-from dashboard.capture.visit import changed_by_padding
 from dashboard.capture.weight_file import ReplayedModel
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
