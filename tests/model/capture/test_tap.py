@@ -217,7 +217,7 @@ def test_models_that_do_not_call_the_tap_are_read_by_eager(kind, small_model, re
         qkv(model, encoding, 0)
 
 
-@pytest.mark.parametrize("kind", ["led", "mamba", "longformer"])
+@pytest.mark.parametrize("kind", ["led", "mamba"])
 def test_models_whose_attention_cannot_be_read_are_refused(kind, small_model):
     settings = {
         "d_model": 32,
