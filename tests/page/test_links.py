@@ -172,7 +172,7 @@ def test_a_person_opens_it_with_all_that_the_link_says(monkeypatch, tmp_path):
     assert not app.exception and not refused(app)
     assert refused(opened(model=folder))
     own = opened("models")
-    next(one for one in own.main.text_input if one.label == "Folder or hub id").set_value(folder)
+    next(one for one in own.main.text_input if one.label == "Folder, file or hub id").set_value(folder)
     next(button for button in own.main.button if button.label == "Open this model").click().run()
     assert not own.exception and own.query_params["model"] in (folder, [folder])
 

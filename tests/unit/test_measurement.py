@@ -106,6 +106,7 @@ def test_its_job_is_told_what_asks_the_same_again(letters, monkeypatch, tmp_path
     assert told == {"model": "mine/model", "work": letters.module, "bos": True, "of_what": "a"}
 
     class Opened:
+        given = None
         title, source, layers, heads, causal = "four", None, 2, 3, False
 
     monkeypatch.setattr(measurement, "open_model", lambda name: Opened())
