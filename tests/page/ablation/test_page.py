@@ -188,6 +188,7 @@ def test_a_text_of_which_nothing_is_read_is_told(snapshot):
 
 
 def test_a_model_whose_heads_cannot_be_taken_out_is_told(minilm, monkeypatch, snapshot):
+    opened(text="A text.")  # what its heads are called is known before
     eager = dataclasses.replace(minilm, route="eager")
     monkeypatch.setattr("dashboard.ui.caches._model", lambda key, source: eager)
     for by in ("zero", "mean"):
