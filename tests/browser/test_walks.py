@@ -10,7 +10,7 @@ from bench.walks import choose, walker
 from bench.walks.run import served
 from bench.walks.walker import Walker
 
-WALKS, ACTIONS, SECONDS = 2, 30, 20.0
+WALKS, ACTIONS, SECONDS = 2, 30, 45.0
 
 
 @pytest.fixture(scope="module")

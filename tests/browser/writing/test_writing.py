@@ -19,6 +19,7 @@ def page_of(person, tokens: int):
 def test_a_stop_keeps_what_was_written_and_another_token_can_be_chosen(person):
     page = page_of(person, 200)
     page.locator(".st-key-write_on button, [class*=st-key-write] button").first.click()
+    page.locator("[data-testid=stCode]").first.wait_for()  # the first token stands there
     page.get_by_role("button", name="Stop").click()
     idle(page)
     shown = page.locator("[data-testid=stCode]").first.inner_text()
