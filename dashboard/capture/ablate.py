@@ -130,7 +130,7 @@ def batches(model: AttentionModel, texts: Iterable[Text], tokens: int = TOKENS /
     padding changes, texts of one length."""
     batch: list[Text] = []
     for text in sorted(texts, key=len):
-        if batch and (len(text) * (len(batch) + 1) > tokens or (model.alone and len(text) > len(batch[0]))):
+        if batch and (len(text) * (len(batch) + 1) > tokens or (len(text) > len(batch[0]) and model.alone)):
             yield batch
             batch = []
         batch.append(text)

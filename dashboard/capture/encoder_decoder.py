@@ -17,8 +17,7 @@ import torch
 from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.limits import at_once, limit_of
-from dashboard.capture.model import HEADS_OF, AttentionModel, Given, Route
-from dashboard.capture.padding import changed_by_padding
+from dashboard.capture.model import HEADS_OF, AttentionModel, Route
 from dashboard.capture.probe import (
     NOT_COMMON,
     TOKENS,
@@ -44,6 +43,14 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 TARGET_TOKENS = 17  # of the probe: fewer than the source has, so that the parts' maps can be told apart
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What a decoder reads beside its own text: the source, and what the encoder made of it (1, n, D)."""
+
+    source: Encoding
+    vectors: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +184,6 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
             calls=seen.calls[part] if route == "tap" else numbers,
             start=None if part == "encoder" else start,
         )
-    parts["encoder"] = replace(parts["encoder"], alone=changed_by_padding(parts["encoder"]))
     return replace(parts["encoder"], whole=EncoderDecoder(root, parts, projection))
 
 

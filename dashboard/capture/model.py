@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import torch
@@ -16,20 +17,12 @@ from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, en
 from dashboard.text.target import as_target
 
 if TYPE_CHECKING:
-    from dashboard.capture.encoder_decoder import EncoderDecoder
+    from dashboard.capture.encoder_decoder import EncoderDecoder, Given
 
 Route = Literal["tap", "eager", "file"]
 
 HEADS_OF: dict[Part, str] = {"encoder": "encoder's heads", "decoder": "decoder's heads", "cross": "cross attention"}
 _EXAMPLES: dict[Part, str] = {"": "L2H9", "encoder": "L2H9", "decoder": "D2H9", "cross": "X2H9"}
-
-
-@dataclass(frozen=True, eq=False)
-class Given:
-    """What a decoder reads beside its own text: the source, and what the encoder made of it (1, n, D)."""
-
-    source: Encoding
-    vectors: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +42,6 @@ class AttentionModel:
         "eager" where the library must build all maps at once; "file" where they are read from a file
     hidden: whether its last vectors are handed out among its hidden states only (DPR)
     untried: a window or budget of its configuration that was too long to be tried, None where there is none
-    alone: whether texts of different lengths are read one by one: padded to a batch, they would be read otherwise
     part: which part of an encoder–decoder model this is, "" of any other
     calls: the number of the layer at each call of the tap in a pass, `tap.ANOTHER` where another part's layer calls
     start: the token that a target begins with, −1 where that is its own last one; None for what reads no target
@@ -68,7 +60,6 @@ class AttentionModel:
     route: Route
     hidden: bool = False
     untried: int | None = None
-    alone: bool = False
     part: Part = ""
     calls: tuple[int, ...] = ()
     start: int | None = None
@@ -79,6 +70,13 @@ class AttentionModel:
     def __post_init__(self) -> None:
         if not self.calls:
             object.__setattr__(self, "calls", self.numbers)
+
+    @cached_property
+    def alone(self) -> bool:
+        """Whether texts of different lengths are read one by one, as padding would change them: tried on first use."""
+        from dashboard.capture.padding import changed_by_padding
+
+        return self.part not in ("decoder", "cross") and changed_by_padding(self)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -139,9 +137,8 @@ class AttentionModel:
     @property
     def extent(self) -> str:
         """Its layers in words: "6 layers", or "attention in 1 of 3 layers"."""
-        plural = "" if self.layers == 1 else "s"
         if len(self.numbers) == self.layers:
-            return f"{self.layers} layer{plural}"
+            return f"{self.layers} layer{'' if self.layers == 1 else 's'}"
         return f"attention in {len(self.numbers)} of {self.layers} layers"
 
     def place(self, head: HeadId) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import torch
 
@@ -12,7 +11,6 @@ from dashboard.capture import tap
 from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.model import AttentionModel, Route
-from dashboard.capture.padding import changed_by_padding
 from dashboard.capture.probe import NO_ATTENTION, NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
 from dashboard.capture.weight_file import ReplayedModel
 from dashboard.errors import UserError
@@ -98,7 +96,7 @@ def _pausing(model: torch.nn.Module) -> Iterator[None]:
 
 
 def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionModel:
-    model = AttentionModel(
+    return AttentionModel(
         loaded.source,
         loaded,
         shape.layers,
@@ -110,7 +108,6 @@ def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionMo
         shape.hidden,
         shape.untried,
     )
-    return replace(model, alone=changed_by_padding(model))
 
 
 def _load(source: ModelSource, attention: str) -> Loaded:

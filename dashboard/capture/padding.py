@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.probe import TOLERANCE, largest_difference, probe_ids
-from dashboard.capture.visit import Block, visit
+from dashboard.capture.visit import Block, read_together, visit
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 
@@ -32,10 +32,10 @@ def changed_by_padding(model: AttentionModel) -> bool:
     ids = probe_ids(model.loaded.model)[0].tolist()
     long, short = (_blank(some) for some in (ids, ids[: max(2, len(ids) * 2 // 3)]))
     found = []
-    for texts in ([short], [long, short]):
+    for read, texts in ((visit, [short]), (read_together, [long, short])):
         weights = _Weights(len(texts) - 1, len(short))
         try:
-            visit(model, texts, weights)
+            read(model, texts, weights)
         except UserError:  # it cannot be run in batches at all
             return True
         found.append([weights.held[layer] for layer in model.numbers])

@@ -121,10 +121,16 @@ def visit(
         _pass(model, [texts[place] for place in places], places, visitor, wanted, rows)
 
 
+@torch.inference_mode()
+def read_together(model: AttentionModel, texts: list[Encoding], visitor: Visitor) -> None:
+    """All heads over these texts as one padded batch, whatever that does to them: see `changed_by_padding`."""
+    _pass(model, texts, list(range(len(texts))), visitor, _wanted(model, None, None), None)
+
+
 def _batches(model: AttentionModel, lengths: Sequence[int]) -> list[list[int]]:
     """Which texts run together: all of them, or each alone where padding would change what the model reads."""
     every = list(range(len(lengths)))
-    return [[place] for place in every] if model.alone and len(set(lengths)) > 1 else [every]
+    return [[place] for place in every] if len(set(lengths)) > 1 and model.alone else [every]
 
 
 def _pass(
@@ -140,10 +146,7 @@ def _pass(
     wants_qkv, seen = getattr(visitor, "wants_qkv", False), model.source_text
     if model.route == "eager":
         if wants_qkv:
-            raise UserError(
-                f"{model.title} computes its attention in a way of its own, so its queries, keys and values cannot "
-                "be read. Choose another model for this."
-            )
+            check_tap(model, "its queries, keys and values cannot be read")
         _visit_eager(model, inputs, lengths, places, visitor, wanted)
         return
 

@@ -36,20 +36,14 @@ class GivenWeights:
         of number, a row that sums to more than 1, a number below 0 or none at all, and where a causal head looks ahead.
         """
         maps = _shaped(weights)
-        ahead = None
+        ahead, square = None, maps.shape[2] == maps.shape[3]
         for head, rows, block in _blocks(maps):
             _check(block, head, rows.start)
-            if ahead is None and maps.shape[2] == maps.shape[3] and np.triu(block, rows.start + 1).any():
+            if ahead is None and square and np.triu(block, rows.start + 1).any():
                 ahead = head
         if causal and ahead is not None:
             raise UserError(f"{ahead} looks at later tokens, so these weights are not causal. Leave causal out.")
-        square = maps.shape[2] == maps.shape[3]
         return cls(maps, square and maps.shape[2] > 1 and ahead is None if causal is None else causal)
-
-    @property
-    def square(self) -> bool:
-        """Whether queries and keys can be the same tokens."""
-        return self.maps.shape[2] == self.maps.shape[3]
 
     def head(self, head: HeadId) -> np.ndarray:
         """One head's weights, float32 (m, k). Raises UserError for one that there is not."""
