@@ -11,7 +11,7 @@ import numpy as np
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.make_view import visible_positions
 from dashboard.heads.map_axis import MapAxis
-from dashboard.heads.pooling import Pooling
+from dashboard.heads.pooling import Pooling, renormalised
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Axis, Encoding, Special, Unit
 
@@ -65,10 +65,7 @@ class HeadRows:
     def rows(self, start: int, stop: int) -> np.ndarray:
         """The positions `start` … `stop - 1`, where they look: float32 (stop - start, m)."""
         found = self._pooled(self.of_tokens, start, stop)
-        if self.hidden == "show":
-            return found
-        total = found.sum(1, keepdims=True, dtype=np.float64)
-        return np.divide(found, total, out=np.zeros_like(found), where=total > 0)
+        return found if self.hidden == "show" else renormalised(found)
 
     def window(self, start: int, stop: int) -> HeadView:
         """The positions `start` … `stop - 1` as rows and as columns, as `HeadView.window` gives them."""

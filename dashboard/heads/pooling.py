@@ -35,23 +35,29 @@ class Pooling:
         """Whether the positions stand in another order than the tokens."""
         return not (self.order == np.arange(len(self.order))).all()
 
+    @property
+    def each_alone(self) -> bool:
+        """Whether each position is one token, in order."""
+        return bool((self.sizes == 1).all()) and not self.moves
+
     def __call__(self, weights: np.ndarray, keys: Pooling | None = None) -> np.ndarray:
         """Attention between tokens (…, n, k) → between positions (…, m, l), see `to_axis`. keys: of the columns, where
         these are of another text than the rows"""
         keys = self if keys is None else keys
-        if self.moves or keys.moves:
-            weights = weights[..., self.order[:, None], keys.order]
-        if (self.sizes == 1).all() and (keys.sizes == 1).all():
+        if self.each_alone and keys.each_alone:
             return weights
-        to_words = np.add.reduceat(weights, keys.starts, axis=-1)
+        to_words = keys.columns(weights[..., self.order, :] if self.moves else weights)
         return (np.add.reduceat(to_words, self.starts, axis=-2) / self.sizes[:, None]).astype(np.float32)
+
+    def columns(self, weights: np.ndarray) -> np.ndarray:
+        """Attention to tokens (…, n) → to positions (…, m): the sum over the tokens of each."""
+        if self.each_alone:
+            return weights
+        return np.add.reduceat(weights[..., self.order] if self.moves else weights, self.starts, axis=-1)
 
     def some_rows(self, weights: np.ndarray, first: int, positions: np.ndarray) -> np.ndarray:
         """The rows of `positions` (r, in order) alone: attention from the tokens `first` … (r', n) → (r, m)."""
-        if self.moves:
-            weights = weights[:, self.order]
-        to_words = weights if (self.sizes == 1).all() else np.add.reduceat(weights, self.starts, axis=1)
-        tokens = self.tokens_of(positions)
+        to_words, tokens = self.columns(weights), self.tokens_of(positions)
         if len(tokens) == len(positions):
             return to_words[tokens - first]
         sizes = self.sizes[positions]
@@ -81,6 +87,11 @@ def hide_special(weights: np.ndarray, special: Sequence[bool], keys: Sequence[bo
     A row that gave all it had to special positions is left all zero: nothing is known of where else it looks.
     """
     looks, seen = (np.flatnonzero(~np.asarray(one, bool)) for one in (special, special if keys is None else keys))
-    ordinary = weights[..., looks[:, None], seen].astype(np.float64)
-    total = ordinary.sum(-1, keepdims=True)
-    return np.divide(ordinary, total, out=np.zeros_like(ordinary), where=total > 0).astype(np.float32)
+    return renormalised(weights[..., looks[:, None], seen])
+
+
+def renormalised(weights: np.ndarray) -> np.ndarray:
+    """Rows (…, k) divided by their sums, float32; a row of zeros stays one."""
+    exact = weights.astype(np.float64)
+    total = exact.sum(-1, keepdims=True)
+    return np.divide(exact, total, out=np.zeros_like(exact), where=total > 0).astype(np.float32)

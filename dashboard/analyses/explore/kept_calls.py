@@ -15,7 +15,7 @@ from typing import IO
 import numpy as np
 import torch
 
-from dashboard.capture.attention_call import Call, Scratch
+from dashboard.capture.attention_call import Call
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.visit import Block
 from dashboard.errors import UserError
@@ -37,8 +37,35 @@ class _Kept:
     call: Call
 
 
+@dataclass(frozen=True, eq=False)
+class KeptHead:
+    """One head over the text of n tokens, whose rows are computed when they are asked for. call: of this head alone"""
+
+    call: Call
+
+    def rows(self, rows: slice) -> np.ndarray:
+        """The weights from these queries: float32 (rows, n). Rows sum to 1 (to less where the model has a learned
+        sink)."""
+        found = np.zeros((rows.stop - rows.start, self.call.k.shape[2]), np.float32)
+        with torch.inference_mode():
+            weights = self.call.weights(rows)[0, 0].numpy()
+        found[:, : weights.shape[-1]] = weights
+        return found
+
+    @property
+    def masked(self) -> bool:
+        """Whether what a query may see does not follow from the model being causal or not."""
+        return self.call.mask is not None
+
+    def allowed(self, rows: slice) -> np.ndarray:
+        """What these queries may see where it is `masked`: bool (rows, n)."""
+        allowed = self.call.allowed(rows)
+        assert allowed is not None
+        return allowed[0].numpy()
+
+
 class KeptCalls:
-    """Visitor for one text: keeps what the weights of every layer follow from, and afterwards gives rows of them.
+    """Visitor for one text: keeps what the weights of every layer follow from, and afterwards gives each head.
 
     Queries and keys are float32, as they enter the dot product, so the rows are those of the forward pass itself.
 
@@ -69,38 +96,14 @@ class KeptCalls:
             self._write(call.q[0]), self._write(call.k[0]), call.q.shape, call.k.shape, bare
         )
 
-    def rows(self, head: HeadId, rows: slice) -> np.ndarray:
-        """The head's weights from these queries: float32 (rows, n). Rows sum to 1 (to less where the model has a
-        learned sink)."""
-        call = self._call(head)
-        found = np.zeros((rows.stop - rows.start, self._n), np.float32)
-        with torch.inference_mode():
-            scratch = Scratch()
-            for block in call.blocks():
-                first, last = max(block.start, rows.start), min(block.stop, rows.stop)
-                if first < last:
-                    weights = call.weights(slice(first, last), None, scratch)[0, 0].numpy()
-                    found[first - rows.start : last - rows.start, : weights.shape[-1]] = weights
-        return found
-
-    def masked(self, layer: int) -> bool:
-        """Whether what a query may see does not follow from the model being causal or not."""
-        return self._layers[layer].call.mask is not None
-
-    def allowed(self, head: HeadId, rows: slice) -> np.ndarray:
-        """What these queries may see in a layer that is `masked`: bool (rows, n)."""
-        allowed = self._call(head).allowed(rows)
-        assert allowed is not None
-        return allowed[0].numpy()
-
-    def _call(self, head: HeadId) -> Call:
-        """The call of this head alone."""
+    def of_head(self, head: HeadId) -> KeptHead:
+        """One head, with its queries and keys read from the file."""
         kept = self._layers[head.layer]
         _, heads, n, d = kept.of_queries
         groups = kept.of_keys[1]
         q = self._read(kept.queries, head.head, (n, d))
         k = self._read(kept.keys, head.head // (heads // groups), (n, kept.of_keys[3]))
-        return kept.call.of_head(head.head, q, k)
+        return KeptHead(kept.call.of_head(head.head, q, k))
 
     def _hold(self, call: Call) -> None:
         for tensor in (call.mask, call.bias):

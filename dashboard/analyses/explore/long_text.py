@@ -42,7 +42,7 @@ class LongReading:
 
     def rows(self, head: HeadId, *, unit: Unit = "tokens", special: Special = "show") -> HeadRows:
         """A head of it. Raises UserError where hiding special tokens leaves nothing."""
-        masked = self.calls.masked(head.layer)
+        kept = self.calls.of_head(head)
         return HeadRows(
             head=head,
             encoding=self.encoding,
@@ -50,8 +50,8 @@ class LongReading:
             hidden=special,
             causal=self.model.causal,
             model=self.model.title,
-            of_tokens=lambda rows: self.calls.rows(head, rows),
-            allowed=(lambda rows: self.calls.allowed(head, rows)) if masked else None,
+            of_tokens=kept.rows,
+            allowed=kept.allowed if kept.masked else None,
             name=self.model.name,
             revision=self.model.revision,
         )

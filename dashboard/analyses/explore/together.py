@@ -16,7 +16,7 @@ from dashboard.capture import AttentionModel, Block, visit
 from dashboard.heads.head_group import MEASURES, HeadGroup
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.make_view import view_in, visible_positions
-from dashboard.heads.pooling import Pooling
+from dashboard.heads.pooling import Pooling, renormalised
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding, Special, Unit
 
@@ -59,10 +59,7 @@ class Together:
         rows = rows if drawn.all() else rows[:, drawn]
         if len(self._seen) < len(self._keys.sizes):
             rows, keys = rows[..., self._seen[self._seen < keys]], int((self._seen < keys).sum())
-        if self._hide:
-            sums = rows.sum(-1, keepdims=True, dtype=np.float64)
-            rows = np.divide(rows, sums, out=np.zeros(rows.shape), where=sums > 0).astype(np.float32)
-        of_heads = torch.from_numpy(rows)
+        of_heads = torch.from_numpy(renormalised(rows) if self._hide else rows)
         self.total[at, :keys] += of_heads.sum(0).numpy()
         if self.largest is not None:
             self.largest[at, :keys] = np.maximum(self.largest[at, :keys], of_heads.amax(0).numpy())
@@ -71,17 +68,15 @@ class Together:
     def _by_key(self, weights: np.ndarray) -> np.ndarray:
         """From tokens to positions along the columns: (heads, rows, keys) → (heads, rows, positions). Where each token
         is a position, the future of a causal layer is left out as it was."""
-        pooling, missing = self._keys, len(self._keys.order) - weights.shape[-1]
-        if _each_alone(pooling):
-            return weights
-        if missing:
+        missing = len(self._keys.order) - weights.shape[-1]
+        if missing and not self._keys.each_alone:
             weights = np.pad(weights, ((0, 0), (0, 0), (0, missing)))
-        return np.add.reduceat(weights[..., pooling.order] if pooling.moves else weights, pooling.starts, axis=-1)
+        return self._keys.columns(weights)
 
     def _by_row(self, rows: slice, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The positions whose last token stands in these rows, and the mean over the rows of their tokens."""
         of, sizes = self._of_token[rows], self._rows.sizes
-        if _each_alone(self._rows):
+        if self._rows.each_alone:
             return of, weights
         order = np.argsort(of, kind="stable")
         starts = np.flatnonzero(np.diff(of[order], prepend=-1))
@@ -116,11 +111,6 @@ def entropy(rows: torch.Tensor) -> torch.Tensor:
     rest = (1 - rows.sum(-1, dtype=torch.float64)).clamp(min=0)
     nats = torch.special.entr(rows).sum(-1, dtype=torch.float64) + torch.special.entr(rest)
     return nats / math.log(2)
-
-
-def _each_alone(pooling: Pooling) -> bool:
-    """Whether each position is one token, in order."""
-    return bool((pooling.sizes == 1).all()) and not pooling.moves
 
 
 def together_view(

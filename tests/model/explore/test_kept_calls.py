@@ -103,7 +103,7 @@ def test_a_model_that_does_not_tell_queries_and_keys_is_refused(tmp_path):
 
 def test_masks_that_take_too_much_room_are_refused(read, monkeypatch):
     monkeypatch.setattr("dashboard.analyses.explore.kept_calls.MOST_HELD", 100)
-    if any(read.calls.masked(layer) for layer in read.model.numbers):
+    if any(read.calls.of_head(HeadId(layer, 0)).masked for layer in read.model.numbers):
         with pytest.raises(UserError, match="Use a shorter text"):
             read_long(read.model, read.encoding)
     else:
