@@ -24,8 +24,7 @@ from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation, ablation_at_word, ablation_tables
 
 # Inputs
-if model_and_text.has_parts():
-    head_picker.part()
+head_picker.part()
 this = opened()
 text = read_text(this, pairs=True, parts=True)
 model = this.model if text is None else text.model
@@ -40,7 +39,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     out = ablation.taken_out()
     ablation.replaced_by(model)
 chosen = session.choices()
-head, reads_target = chosen.chosen, bool(this.model.parts) and chosen.part in ("decoder", "cross")
+head, reads_target = chosen.chosen, model_and_text.reads_target(this)
 head_names.tell(text or this, out)
 
 # On this text; next to a joint ablation, each head alone

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.analyses.compare.api import comparison_table, draw_closest_pairs
 from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import fit_for
-from dashboard.ui import figure, head_names, head_picker, model_and_text, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
@@ -15,8 +15,7 @@ from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 
 # Inputs
-if model_and_text.has_parts():
-    head_picker.part()
+head_picker.part()
 this = reading(pairs=session.choices().mode != "texts", parts=True)
 ways = compare_inputs.ways(this)
 st.caption(escape_markdown(compare_inputs.question(this)))

@@ -6,17 +6,16 @@ import streamlit as st
 
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding, lost
-from dashboard.analyses.explore.views import VIEWS, help_of
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.export.provenance import provenance_of_text
-from dashboard.heads.links import links
-from dashboard.ui import caches, figure, head_names, head_picker, heads_together, model_and_text, session
+from dashboard.ui import caches, figure, head_names, head_picker, heads_together, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
-from dashboard.ui.pages.explore import long_map, tables
+from dashboard.ui.pages.explore import chosen_view, long_map, tables
 
 
 def score_help(score: Score, n: int) -> str:
@@ -27,8 +26,7 @@ def score_help(score: Score, n: int) -> str:
 
 
 # Inputs
-if model_and_text.has_parts():
-    head_picker.part()
+head_picker.part()
 this = reading(pairs=True, parts=True)
 head_names.open_on_clearest(this)
 crossing = this.model.source_text is not None
@@ -88,20 +86,7 @@ with right:
         look = session.look(min(head_width, drawn_as.widest))
         view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.width_or(drawn_as.widest)))
         figure.window_slider(view, whole)
-        options = look.keywords() | this.options | figure.window_of(view)
-        figure.show(
-            Figure(
-                drawn_as.draw(view, look),
-                partial(links, view),
-                "head",
-                remarks=[lost(whole), help_of(chosen.view, view.measure), long_map.ONE_TEXT],
-                tables=[tables.strongest_links(view)],
-                views=[view],
-                provenance=api.provenance(model, [view], chosen.view, **options),
-                fit=drawn_as.fit,
-                awaited=True,
-            )
-        )
+        chosen_view.show(this, view, look, lost(whole))
 
 # Every head at a glance
 with left:

@@ -23,8 +23,7 @@ from dashboard.ui.pages.find_heads import aligners, by_example, by_pattern
 from dashboard.ui.url_state import LONGEST_PAIRS
 
 # Inputs
-if model_and_text.has_parts():
-    head_picker.part()
+head_picker.part()
 this = opened()
 model = this.model
 st.caption(f"Which heads of {escape_markdown(model.title)} look from one word to another? Mark one or more pairs.")
@@ -88,7 +87,7 @@ if text is not None and found is not None:
         by_example.ranked(text, found, "found", left_width)
 
 # Results in a corpus, which has no targets
-if session.choices().part in ("decoder", "cross") and model.parts:
+if model_and_text.reads_target(this):
     figure.remark("Over a corpus only the encoder's heads can be searched: a corpus has no targets.")
     end_page()
 st.divider()

@@ -9,7 +9,7 @@ from dashboard.analyses.inside.text import TITLES, arithmetic, doubts, finding, 
 from dashboard.analyses.logit_attribution.api import draw_logit_attribution
 from dashboard.analyses.logit_attribution.direct import attribution_baseline
 from dashboard.analyses.logit_attribution.text import attribution_finding
-from dashboard.ui import figure, head_names, head_picker, model_and_text, session
+from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.components import code_listing
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import page_width
@@ -30,8 +30,7 @@ STEP_COLUMNS = {
 }
 
 # Inputs
-if model_and_text.has_parts():
-    head_picker.part()
+head_picker.part()
 this = reading(pairs=True, parts=True)
 head_names.open_on_clearest(this)
 model = this.model

@@ -8,7 +8,7 @@ from dashboard.capture import AttentionModel
 from dashboard.charts.look import Selection
 from dashboard.heads.head_id import Part, from_selection
 from dashboard.models import CATALOGUE, title_of
-from dashboard.ui import session
+from dashboard.ui import model_and_text, session
 from dashboard.ui.url_state import MOST_PINS
 
 PART_TITLES: dict[Part, str] = {"": "Encoder", "decoder": "Decoder", "cross": "Cross attention"}
@@ -57,7 +57,9 @@ def by_number(model: AttentionModel) -> None:
 
 
 def part() -> None:
-    """The part of an encoder–decoder whose heads are shown."""
+    """The part of an encoder–decoder whose heads are shown; nothing where the model is another."""
+    if not model_and_text.has_parts():
+        return
     if session.choices().part == "encoder":  # the same as none
         session.correct(part="")
     st.segmented_control(

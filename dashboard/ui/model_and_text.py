@@ -114,7 +114,7 @@ def _open() -> Opened:
 
 def _read(this: Opened, pairs: bool = False, parts: bool = False) -> Reading:
     chosen = session.choices()
-    if parts and _reads_target(this):
+    if parts and reads_target(this):
         part = caches.part(this.key, chosen.part, chosen.text, this.bos, this.model)
         key = f"{this.key}\n{chosen.part} of {digest(chosen.text)}"
         return Reading(part, this.bos, key, caches.encoding(key, chosen.target, this.bos, part))
@@ -141,7 +141,7 @@ def reading(pairs: bool = False, parts: bool = False) -> Reading:
     return text_or_end(opened(), pairs, parts)
 
 
-def _reads_target(this: Opened) -> bool:
+def reads_target(this: Opened) -> bool:
     """Whether the chosen part of the model reads a target."""
     return bool(this.model.parts) and session.choices().part in ("decoder", "cross")
 
@@ -210,7 +210,7 @@ def read_text(this: Opened, pairs: bool = False, parts: bool = False) -> Reading
     """
     if not _has_text():
         return None
-    if parts and _reads_target(this) and not session.choices().target.strip():
+    if parts and reads_target(this) and not session.choices().target.strip():
         offer_targets(this)
         return None
     if not pairs and session.choices().pair and this.model.has_pairs:

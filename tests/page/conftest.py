@@ -1,4 +1,4 @@
-"""No browser paints here, so no page waits for one."""
+"""No browser paints here, so no page waits for one. And a tiny encoder–decoder for all pages."""
 
 from __future__ import annotations
 
@@ -12,3 +12,13 @@ def nothing_to_wait_for():
     before, figure.PAUSE = figure.PAUSE, 0.0
     yield
     figure.PAUSE = before
+
+
+@pytest.fixture(scope="session")
+def bart(tmp_path_factory):
+    """The folder of a tiny encoder–decoder."""
+    from tests.helpers.two_stacks import write
+
+    folder = tmp_path_factory.mktemp("two stacks") / "bart"
+    write("bart", folder)
+    return folder

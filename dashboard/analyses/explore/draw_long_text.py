@@ -15,7 +15,6 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Text, given
 from dashboard.export.provenance import origin
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.head_rows import HeadRows
 from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, Special, Unit
 
@@ -47,47 +46,18 @@ def draw_long_text(
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit)
     name = existing_head(model, head)
     source = read_long(model, encoding, layers=[name.layer]).rows(name, unit=unit, special=special)
-    how = {"bos": bos, "limit": limit}
-    return map_of(
-        model, source, Look(theme, width), rows=rows, keys=keys, reading={k: v for k, v in how.items() if v is not None}
-    )
+    return map_of(model, Part(source, rows, keys), Look(theme, width), given(bos=bos, limit=limit))
 
 
-def map_of(
-    model: AttentionModel,
-    source: HeadRows,
-    look: Look,
-    *,
-    rows: tuple[int, int] | None = None,
-    keys: tuple[int, int] | None = None,
-    reading: Mapping[str, Any] | None = None,
-) -> Drawing:
-    """As `draw_long_text`, of a head of a text that was read. reading: the options with which it was read"""
-    drawn = head_map(Part(source, rows, keys), look)
-    return drawn.made_of(map_provenance(model, source, look, rows=rows, keys=keys, reading=reading))
+def map_of(model: AttentionModel, part: Part, look: Look, reading: Mapping[str, Any]) -> Drawing:
+    """As `draw_long_text`, of a part of a text that was read. reading: the options with which it was read"""
+    return head_map(part, look).made_of(map_provenance(model, part, look, reading))
 
 
-def map_provenance(
-    model: AttentionModel,
-    source: HeadRows,
-    look: Look,
-    *,
-    rows: tuple[int, int] | None = None,
-    keys: tuple[int, int] | None = None,
-    reading: Mapping[str, Any] | None = None,
-) -> Provenance:
-    """The provenance of a map."""
-    options = given(rows=rows, keys=keys) | dict(reading or {}) | look.keywords()
-    how = {"unit": source.unit, "special": source.hidden} | options
-    text = source.encoding.text
-    call = Call("draw_long_text", (Model.of(model), Text(text), str(source.head)), how, makes="figure")
-    return origin(
-        Model.of(model),
-        text,
-        "long-text",
-        call,
-        heads=[source.head],
-        unit=source.unit,
-        special=source.hidden,
-        options=options,
-    )
+def map_provenance(model: AttentionModel, part: Part, look: Look, reading: Mapping[str, Any]) -> Provenance:
+    """The provenance of a map, as for `map_of`."""
+    source, (rows, keys), of = part.source, part.asked, Model.of(model)
+    options = given(rows=rows, keys=keys) | dict(reading) | look.keywords()
+    text, read = source.encoding.text, {"unit": source.unit, "special": source.hidden}
+    call = Call("draw_long_text", (of, Text(text), str(source.head)), read | options, makes="figure")
+    return origin(of, text, "long-text", call, heads=[source.head], **read, options=options)

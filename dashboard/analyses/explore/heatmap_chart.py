@@ -10,7 +10,7 @@ from dashboard.analyses.explore.text import describe
 from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
-from dashboard.charts.ink import InkScale, inked, round_up
+from dashboard.charts.ink import SHARE, InkScale, inked, round_up
 from dashboard.charts.labels import labels_of
 from dashboard.charts.look import Look
 from dashboard.heads.view import HeadView
@@ -28,18 +28,31 @@ def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
     top: the part of the view's `full` drawn as full ink, in (0, 1] (default: `top_of`); larger values are full ink too
     """
     top, ink_scale = top_of([view]) if top is None else top, InkScale.of(view)
-    drawn = matrix_of(view, top, ink_scale)
+    return sheet_of(
+        matrix_of(view, top, ink_scale),
+        look,
+        title=titles.title(view),
+        subtitle=titles.subtitle(view, shade(ink_scale.what, top, ink_scale)),
+        description=describe("Heatmap", [view]),
+    )
+
+
+def shade(what: str, top: float, ink_scale: InkScale = SHARE) -> str:
+    """The line of a subtitle that says what rows, columns and ink are."""
+    return f"rows: queries · columns: keys · shade: {what}, 0 to {ink_scale.up_to(top)}"
+
+
+def sheet_of(drawn: matrix.Matrix, look: Look, *, title: str, subtitle: Sequence[str], description: str) -> Drawing:
+    """A matrix alone, 600 pixels wide by default."""
     width = look.width_or(WIDTH)
     margin = matrix.margin(drawn, width)
     panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), width - margin))
     return sheet(
         panel,
         look.theme,
-        title=titles.title(view),
-        subtitle=titles.subtitle(
-            view, (f"rows: queries · columns: keys · shade: {ink_scale.what}, 0 to {ink_scale.up_to(top)}")
-        ),
-        description=describe("Heatmap", [view]),
+        title=title,
+        subtitle=subtitle,
+        description=description,
         width=max(panel["width"] + margin, min(width, NARROWEST)),
         params=params([drawn]),
     )

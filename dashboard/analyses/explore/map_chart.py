@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.explore.heatmap_chart import LEAST, shade, sheet_of
 from dashboard.analyses.explore.map_tiles import OVERVIEW, region
 from dashboard.charts import matrix
-from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.hover import params
+from dashboard.charts.drawing import Drawing
 from dashboard.charts.ink import SHARE, round_up
 from dashboard.charts.labels import labels_of
 from dashboard.charts.look import Look
@@ -16,7 +18,6 @@ from dashboard.charts.sanitize import drawable
 from dashboard.errors import UserError
 from dashboard.heads.head_rows import HeadRows
 
-LEAST = 0.02  # the smallest weight that can be full ink
 Span = tuple[int, int]
 
 
@@ -27,13 +28,14 @@ class Part:
     ----------
     source: the head
     level: a square holds 2^level × 2^level positions
+    asked: the rows and the keys as they were asked for, None for all
     rows, keys: as asked for, or wider: they begin and end where squares do
-    values: float32 (r, c), the largest weight of each square
     """
 
     def __init__(self, source: HeadRows, rows: Span | None = None, keys: Span | None = None):
         m = len(source)
-        asked = [(0, m) if one is None else one for one in (rows, keys)]
+        self.asked = rows, keys
+        asked = [(0, m) if one is None else one for one in self.asked]
         for first, last in asked:
             if not 0 <= first < last <= m:
                 raise UserError(
@@ -45,7 +47,11 @@ class Part:
             self.level += 1
         side = 2**self.level
         self.rows, self.keys = ((first // side * side, min(m, -(-last // side) * side)) for first, last in asked)
-        self.values = region(source, self.rows, self.keys, self.level)
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The largest weight of each square: float32 (r, c)."""
+        return region(self.source, self.rows, self.keys, self.level)
 
     @property
     def side(self) -> int:
@@ -82,16 +88,14 @@ def top_of(strong: float) -> float:
     return round_up(max(strong, LEAST))
 
 
-def head_map(part: Part, look: Look, *, top: float | None = None) -> Drawing:
+def head_map(part: Part, look: Look) -> Drawing:
     """Row i is a query, column j a key, and ink the largest attention weight of the square.
 
-    look: 600 pixels wide by default; top: the weight that is full ink (default: of the squares that are not 0, the
-    99.5th percentile, rounded up)
+    Full ink is the 99.5th percentile of the squares that are not 0, rounded up. look: 600 pixels wide by default
     """
     source, special = part.source, np.asarray(part.source.axis.special, bool)
-    if top is None:
-        some = part.values[part.values > 0]
-        top = top_of(float(np.quantile(some, 0.995)) if len(some) else 0.0)
+    some = part.values[part.values > 0]
+    top = top_of(float(np.quantile(some, 0.995)) if len(some) else 0.0)
     sides = [
         special[slice(*span)] if part.level == 0 else np.zeros(len(part.labels(span)), bool)
         for span in (part.rows, part.keys)
@@ -107,18 +111,12 @@ def head_map(part: Part, look: Look, *, top: float | None = None) -> Drawing:
         nothing="no attention that is drawn",
         ink_scale=SHARE,
     )
-    width = look.width_or(WIDTH)
-    margin = matrix.margin(drawn, width)
-    panel = matrix.panel(drawn, look.theme, matrix.side_of(len(drawn), width - margin))
-    title = f"{source.head} · {drawable(source.model)}"
-    return sheet(
-        panel,
-        look.theme,
-        title=title,
-        subtitle=[_what(part), f"rows: queries · columns: keys · shade: {_shade(part)}, 0 to {SHARE.up_to(top)}"],
+    return sheet_of(
+        drawn,
+        look,
+        title=f"{source.head} · {drawable(source.model)}",
+        subtitle=[_what(part), shade(_weights(part), top)],
         description=f"Map of {source.head}, {source.model}. {_what(part)}.",
-        width=max(panel["width"] + margin, min(width, NARROWEST)),
-        params=params([drawn]),
     )
 
 
@@ -132,9 +130,7 @@ def _what(part: Part) -> str:
     return f"{seen} of {m:,}, {hidden}"
 
 
-def _shade(part: Part) -> str:
-    return (
-        "attention weight"
-        if part.level == 0
-        else f"largest weight of each {part.side} × {part.side} {part.source.unit}"
-    )
+def _weights(part: Part) -> str:
+    if part.level == 0:
+        return "attention weight"
+    return f"largest weight of each {part.side} × {part.side} {part.source.unit}"

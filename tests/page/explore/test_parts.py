@@ -7,28 +7,21 @@ import pytest
 from dashboard import attention, open_model
 from dashboard.analyses.explore.text import finding
 from tests.helpers.pages import notices, opened, read
-from tests.helpers.two_stacks import SOURCE, TARGET, write
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("parts") / "bart"
-    write("bart", folder)
-    return folder
+from tests.helpers.two_stacks import SOURCE, TARGET
 
 
 @pytest.fixture
-def on_parts(folder, monkeypatch):
+def on_parts(bart, monkeypatch):
     """The page with that model, which a person has chosen before."""
     monkeypatch.setattr("dashboard.ui.paths.check_model", lambda name: None)
-    return lambda page="explore", **address: opened(page, model=str(folder), text=SOURCE, **address)
+    return lambda page="explore", **address: opened(page, model=str(bart), text=SOURCE, **address)
 
 
-def test_each_part_shows_its_own_head(on_parts, folder):
+def test_each_part_shows_its_own_head(on_parts, bart):
     for part, letter in (("", "L"), ("decoder", "D"), ("cross", "X")):
         app = on_parts(layer="1", head="2", target=TARGET, **({"part": part} if part else {}))
         assert not app.exception and not app.error
-        view = attention(open_model(str(folder)), SOURCE, f"{letter}1H2", target=TARGET, unit="words")
+        view = attention(open_model(str(bart)), SOURCE, f"{letter}1H2", target=TARGET, unit="words")
         assert finding(view) in read(app).replace("\xa0", " ") or finding(view) in read(app)
 
 

@@ -9,26 +9,19 @@ from dashboard.analyses.find_heads.aligner_text import finding
 from dashboard.analyses.find_heads.text import example_finding
 from tests.helpers import pages
 from tests.helpers.sentences import plain
-from tests.helpers.two_stacks import SOURCE, TARGET, write
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("two texts") / "bart"
-    write("bart", folder)
-    return folder
+from tests.helpers.two_stacks import SOURCE, TARGET
 
 
 @pytest.fixture
-def on_page(folder, monkeypatch):
+def on_page(bart, monkeypatch):
     monkeypatch.setattr("dashboard.ui.paths.check_model", lambda name: None)
-    return lambda **address: pages.opened("find_heads", model=str(folder), text=SOURCE, **address)
+    return lambda **address: pages.opened("find_heads", model=str(bart), text=SOURCE, **address)
 
 
-def test_cross_attention_is_ranked_as_an_aligner(on_page, folder):
+def test_cross_attention_is_ranked_as_an_aligner(on_page, bart):
     app = on_page(part="cross", target=TARGET, pairs="She > chef\nlamp > ramen")
     assert not app.exception and not app.error
-    found = find_aligners(open_model(str(folder)), SOURCE, "She > chef, lamp > ramen", target=TARGET)
+    found = find_aligners(open_model(str(bart)), SOURCE, "She > chef, lamp > ramen", target=TARGET)
     assert plain(finding(found)) in plain(pages.heading(app))
     assert app.session_state["choices"].chosen == found.best
     assert plain(finding(found, found.best)) in plain(pages.read(app))
@@ -45,10 +38,10 @@ def test_other_pairs_are_said_and_those_of_another_part_forgotten(on_page):
     assert any("decoder reads a target" in one for one in pages.notices(app)) and not app.exception
 
 
-def test_the_decoder_s_pairs_are_of_the_target(on_page, folder):
+def test_the_decoder_s_pairs_are_of_the_target(on_page, bart):
     app = on_page(part="decoder", target=TARGET, pairs="sold > She")
     assert not app.exception and not app.error
-    found = find_heads(of_part(open_model(str(folder)), "decoder", SOURCE), TARGET, "sold > She")
+    found = find_heads(of_part(open_model(str(bart)), "decoder", SOURCE), TARGET, "sold > She")
     assert plain(example_finding(found)) in plain(pages.heading(app))
     app.segmented_control(key="choose_part").set_value("").run()
     assert not app.exception and app.session_state["choices"].pairs == ""

@@ -9,16 +9,15 @@ from dashboard.analyses.inside.steps import query_row
 from dashboard.analyses.inside.text import finding
 from tests.helpers import pages
 from tests.helpers.sentences import plain
-from tests.helpers.two_stacks import SOURCE, TARGET, write
+from tests.helpers.two_stacks import SOURCE, TARGET
 
 
 @pytest.mark.parametrize(("part", "head"), [("decoder", "D1H2"), ("cross", "X1H2")])
-def test_a_row_of_the_part_is_followed(tmp_path, monkeypatch, part, head):
-    write("bart", tmp_path / "bart")
+def test_a_row_of_the_part_is_followed(bart, monkeypatch, part, head):
     monkeypatch.setattr("dashboard.ui.paths.check_model", lambda name: None)
     place = {"layer": "1", "head": "2", "query": "3", "step": "k"}
-    app = pages.opened("inside", model=str(tmp_path / "bart"), text=SOURCE, target=TARGET, part=part, **place)
+    app = pages.opened("inside", model=str(bart), text=SOURCE, target=TARGET, part=part, **place)
     assert not app.exception and not app.error
-    found = look_inside(of_part(open_model(str(tmp_path / "bart")), part, SOURCE), TARGET, head)
+    found = look_inside(of_part(open_model(str(bart)), part, SOURCE), TARGET, head)
     assert plain(finding(found, query_row(found, 3))) in plain(pages.heading(app))
     assert len(app.selectbox(key="choose_key").options) == 1 + len(found.keys)

@@ -8,23 +8,19 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.analyses.explore import api
 from dashboard.analyses.explore.draw_long_text import map_of, map_provenance
 from dashboard.analyses.explore.long_text import LongReading
 from dashboard.analyses.explore.map_chart import Part, top_of
 from dashboard.analyses.explore.map_tiles import tiles
-from dashboard.analyses.explore.views import VIEWS, help_of
-from dashboard.charts.look import Look
+from dashboard.analyses.explore.views import VIEWS
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.head_rows import HeadRows
-from dashboard.heads.links import links
 from dashboard.ui import caches, downloads, figure, long_texts, session
 from dashboard.ui.components import head_map
-from dashboard.ui.figure import Figure
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page, problem
-from dashboard.ui.pages.explore.tables import strongest_links
+from dashboard.ui.pages.explore import chosen_view
 from dashboard.ui.url_state import digest
 
 KEY = "head_map"
@@ -32,7 +28,6 @@ SQUARES = (
     "Rows are queries, columns are keys. From far away a square holds several positions and shows the largest weight "
     "among them; close up each weight is exact."
 )
-ONE_TEXT = "One text has no interval. On another text, the head may look elsewhere."
 BESIDE = 240.0  # pixels of a side, where another picture stands below it
 
 
@@ -96,30 +91,17 @@ def chosen_head(this: Reading, long: LongReading, head: HeadId, width: float) ->
     start = max(0, min(chosen.start, len(source) - count))
     session.correct(start=start)
     view = source.window(start, start + count)
-    options = look.keywords() | this.options | figure.window_of(view)
     figure.remark(f"The whole text as a map. Click a place to draw the {source.unit} around it.")
     _map(_Shown(this, source, min(width, BESIDE), finding, (start, start + count)))
-    figure.show(
-        Figure(
-            drawn_as.draw(view, look),
-            partial(links, view),
-            "head",
-            remarks=[help_of(chosen.view, view.measure), ONE_TEXT],
-            tables=[strongest_links(view)],
-            views=[view],
-            provenance=api.provenance(this.model, [view], chosen.view, **options),
-            fit=drawn_as.fit,
-            awaited=True,
-        )
-    )
+    chosen_view.show(this, view, look)
 
 
 @st.fragment
 def _map(shown: _Shown) -> None:
-    this, source, m = shown.this, shown.source, len(shown.source)
-    whole = caches.map_overview(this.key, this.encoding.text, this.bos, source.head, source.unit, source.hidden, source)
     if st.session_state.pop("map_picked", False):
         st.rerun()
+    this, source, m = shown.this, shown.source, len(shown.source)
+    whole = caches.map_overview(this.key, this.encoding.text, this.bos, source.head, source.unit, source.hidden, source)
     want = head_map.wanted(KEY, shown.picture, m, whole.level)
     if want is not None:
         st.session_state["map_region"] = shown.positions, want.region
@@ -147,18 +129,13 @@ def _map(shown: _Shown) -> None:
         )
     if shown.focus is not None:
         return
-    figure.remark(SQUARES, ONE_TEXT)
-    rows, keys = _region(shown.positions, m)
+    figure.remark(SQUARES, chosen_view.ONE_TEXT)
+    part = Part(source, *_region(shown.positions, m))
     look = session.look(min(shown.width, VIEWS["heatmap"].widest))
-    provenance = map_provenance(this.model, source, look, rows=rows, keys=keys, reading=this.options)
+    drawn = partial(map_of, this.model, part, look, this.options)
     with st.container(horizontal=True, gap="medium", key="files_head"):
-        part = partial(Part, source, rows, keys)
-        files = downloads.Files(partial(_drawn, this, source, look, rows, keys), lambda: part().table(), [], provenance)
-        downloads.offer(files, "head")
-
-
-def _drawn(this: Reading, source: HeadRows, look: Look, rows: tuple[int, int] | None, keys: tuple[int, int] | None):
-    return map_of(this.model, source, look, rows=rows, keys=keys, reading=this.options)
+        provenance = map_provenance(this.model, part, look, this.options)
+        downloads.offer(downloads.Files(drawn, part.table, [], provenance), "head")
 
 
 def _region(positions: str, m: int) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
