@@ -42,7 +42,8 @@ def biased(minilm, peaked_weights, tmp_path_factory):
                 for parameter in model.parameters():
                     if parameter.dim() == 1:
                         parameter.add_(0.3 * torch.randn_like(parameter))
-            folder = tmp_path_factory.mktemp(kind)
+            folder = tmp_path_factory.mktemp("biased") / kind  # its title, whatever was made before it
+            folder.mkdir()
             model.save_pretrained(folder)
             for file in Path(minilm.source.folder).glob("*token*"):
                 (folder / file.name).write_bytes(file.read_bytes())

@@ -18,6 +18,7 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.export import Provenance, snippet
 from dashboard.heads.head_id import HeadId
+from dashboard.models import load
 
 
 @pytest.mark.parametrize(("name", "head"), [("minilm", "L2H8"), ("smollm2", "L9H4")])
@@ -92,7 +93,7 @@ def test_all_sentences_have_a_say_in_whether_weights_follow_from_queries_and_key
 
 def test_a_model_with_a_way_of_its_own_is_told(minilm, refuses):
     with refuses(UserError):
-        query_keys(replace(minilm, route="eager"), sentences=3)
+        query_keys(replace(minilm, route="eager", loaded=load(minilm.source, attn_implementation="eager")), sentences=3)
 
 
 def test_a_corpus_of_ones_own(minilm, tmp_path):

@@ -4,6 +4,7 @@ import gc
 import threading
 import time
 from types import SimpleNamespace
+from weakref import WeakValueDictionary
 
 import pytest
 
@@ -70,6 +71,7 @@ def folders(tmp_path, monkeypatch):
     monkeypatch.setattr(caches.paths, "check_model", lambda name: None)  # as if they had been chosen here
     monkeypatch.setattr(caches, "find", find)
     monkeypatch.setattr(caches, "open_model", Model)
+    monkeypatch.setattr(caches, "_open", WeakValueDictionary())  # not what another test still holds
     caches._model.clear()
     yield names, opened
     caches._model.clear()
