@@ -103,6 +103,8 @@ def main(
                 print(one, flush=True)
                 if walk is not None:
                     print("\n".join(one.reasons))
+            elif len(found) % 20 == 0:
+                print(f"{told(found)} so far", flush=True)
     print_row("walks, actions, with a defect", told(found))
     kinds = Counter(sentence.partition(":")[0] for one in found for sentence in one.wrong)
     print_row("defects by kind", ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) or "none")

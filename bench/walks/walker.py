@@ -297,7 +297,8 @@ class Tab:
     def do_file(self, action: Action) -> None:
         assert action.control is not None
         upload: Any = {"name": "text.txt", "mimeType": "text/plain", "buffer": action.what.encode()}
-        self._element(action.control).set_input_files(upload)
+        with self.page.expect_response(lambda answer: "upload_file" in answer.url, timeout=30_000):
+            self._element(action.control).set_input_files(upload)
         self.typed = []
 
     def do_model(self, action: Action) -> None:

@@ -14,6 +14,19 @@ def nothing_to_wait_for():
     figure.PAUSE = before
 
 
+@pytest.fixture(autouse=True, scope="session")
+def packages_scanned_once():
+    """Streamlit looks for components in every package that is installed, anew for each page that a test opens."""
+    from functools import cache
+
+    from streamlit.components.v2 import manifest_scanner
+
+    before = manifest_scanner.scan_component_manifests
+    manifest_scanner.scan_component_manifests = cache(before)
+    yield
+    manifest_scanner.scan_component_manifests = before
+
+
 @pytest.fixture(scope="session")
 def bart(tmp_path_factory):
     """The folder of a tiny encoder–decoder."""
