@@ -1,4 +1,5 @@
-"""axe-core on every page, light and dark. What is Streamlit's or Vega's own is listed by rule and selector; an entry
+"""axe-core on every page, in light and dark: one in which the page is opened, the other, into which it changes, for its
+contrasts. What is Streamlit's or Vega's own is listed by rule and selector; an entry
 that matches nothing any more fails, so that the list only shrinks."""
 
 from __future__ import annotations
@@ -38,32 +39,49 @@ NOT_OURS: dict[str, tuple[str, ...]] = {
 }
 
 
+TRIES = 6  # at contrasts, after the colours have changed
 DRAWN = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].every(e => e.querySelector('svg'))"""
+
+
+def _drawn(page) -> None:
+    idle(page)
+    page.wait_for_function(DRAWN)
+
+
+def _found(page, **options) -> list[tuple[str, str, str]]:
+    """Serious and critical findings: (rule, selector, html)."""
+    return [
+        (violation["id"], " ".join(map(str, node["target"])), node["html"])
+        for violation in Axe().run(page, options=options or None).response["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
 
 
 @pytest.fixture(scope="module")
 def seen(chromium, dashboard_url):
     """Serious and critical findings of all pages: (page, scheme, rule, selector, html); and what their charts are
     called: (page, label)."""
-    rows, labels = [], []
-    for scheme in ("light", "dark"):
-        context = chromium.new_context(viewport={"width": 1440, "height": 1400}, color_scheme=scheme)
-        page = context.new_page()
-        for address, stands in PAGES.items():
-            page.goto(f"{dashboard_url}/{address}")
-            page.wait_for_selector(stands)
-            idle(page)
-            page.wait_for_function(DRAWN)
-            page.wait_for_timeout(300)
-            called = page.eval_on_selector_all("[role=graphics-document]", "all => all.map(e => e.ariaLabel)")
-            labels += [(address, label) for label in called]
-            for violation in Axe().run(page).response["violations"]:
-                if violation["impact"] in ("serious", "critical"):
-                    rows += [
-                        (address, scheme, violation["id"], " ".join(map(str, node["target"])), node["html"])
-                        for node in violation["nodes"]
-                    ]
-        context.close()
+    rows, labels, scheme = [], [], "light"
+    context = chromium.new_context(viewport={"width": 1440, "height": 1400}, color_scheme=scheme)
+    page = context.new_page()
+    for address, stands in PAGES.items():
+        page.goto(f"{dashboard_url}/{address}")
+        page.wait_for_selector(stands)
+        _drawn(page)
+        called = page.eval_on_selector_all("[role=graphics-document]", "all => all.map(e => e.ariaLabel)")
+        labels += [(address, label) for label in called]
+        rows += [(address, scheme, *row) for row in _found(page)]
+        scheme = "dark" if scheme == "light" else "light"
+        page.emulate_media(color_scheme=scheme)
+        for _ in range(TRIES):  # colours fade, and the charts are drawn anew
+            page.wait_for_timeout(500)
+            _drawn(page)
+            contrasts = _found(page, runOnly=["color-contrast"])
+            if not contrasts:
+                break
+        rows += [(address, scheme, *row) for row in contrasts]
+    context.close()
     return rows, labels
 
 
