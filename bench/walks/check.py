@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, unquote, urlparse
 from dashboard.models import title_of
 from dashboard.ui.frame.top import LONGEST_LABEL
 from dashboard.ui.page_list import MODEL, TEXT, Page, at
-from dashboard.ui.url_state import DEFAULTS, FIRST_TEXT, digest
+from dashboard.ui.url_fields import digest
+from dashboard.ui.url_state import DEFAULTS, FIRST_TEXT
 
 LEAST = 20  # characters under the title of a page
 RAISED = re.compile(r"Traceback|\b[A-Z]\w+(?:Error|Exception)\b")

@@ -23,7 +23,8 @@ from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.page_list import LONG
 from dashboard.ui.paths import NotChosenHere
-from dashboard.ui.url_state import FIRST_TEXT, digest, tidy
+from dashboard.ui.url_fields import digest
+from dashboard.ui.url_state import FIRST_TEXT, tidy
 
 Made = TypeVar("Made")
 

@@ -9,17 +9,29 @@ Nothing here knows Streamlit.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key
 from dashboard.heads.head_id import HeadId
 
 LONGEST_PATH = 1_000  # characters
+TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
 NONE = "none"  # in a link, where an empty value would be lost
+
+
+def digest(text: str) -> str:
+    """A short name of a text, for links that cannot carry it."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def fits_in_link(text: str) -> bool:
+    return len(quote(text, safe="", errors="replace")) <= TEXT_BYTES_IN_LINK
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,23 @@ class Text(Kind):
 
     def read(self, name: str, raw: str, known: Known) -> str | None:
         return raw[: self.longest]
+
+
+class Passage(Text):
+    """The text. The link holds `text_id` instead of a text over 8 kB (encoded), so that the page can report that."""
+
+    def parameters(self, name: str) -> tuple[str, ...]:
+        return name, f"{name}_id"
+
+    def write(self, name: str, value: str) -> dict[str, str]:
+        return {name: value} if fits_in_link(value) else {f"{name}_id": digest(value)}
+
+    def read(self, name: str, raw: str, known: Known) -> str:
+        if not name.endswith("_id"):
+            return raw
+        if raw in known.held_texts:
+            return known.held_texts[raw]
+        raise UserError("The text was too long for this link. Paste it at the top to see the same view.")
 
 
 class Typed(Text):

@@ -7,12 +7,10 @@ A new choice is one field of `Choices`. Nothing here knows Streamlit.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_type_hints
-from urllib.parse import quote
 
 from dashboard.analyses.course.steps import own_guesses
 from dashboard.analyses.explore.views import VIEWS
@@ -40,6 +38,7 @@ from dashboard.ui.url_fields import (
     Layers,
     Number,
     Option,
+    Passage,
     Rows,
     Several,
     Text,
@@ -64,33 +63,6 @@ STRONGEST = -1
 MOST_CHANGED = -1
 MOST_TELLING = -1
 LONGEST_GUESSES = 400  # characters
-TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
-
-
-def digest(text: str) -> str:
-    """A short name of a text, for links that cannot carry it."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-
-
-def fits_in_link(text: str) -> bool:
-    return len(quote(text, safe="", errors="replace")) <= TEXT_BYTES_IN_LINK
-
-
-class Passage(Text):
-    """The text. The link holds `text_id` instead of a text over 8 kB (encoded), so that the page can report that."""
-
-    def parameters(self, name: str) -> tuple[str, ...]:
-        return name, f"{name}_id"
-
-    def write(self, name: str, value: str) -> dict[str, str]:
-        return {name: value} if fits_in_link(value) else {f"{name}_id": digest(value)}
-
-    def read(self, name: str, raw: str, known: Known) -> str:
-        if not name.endswith("_id"):
-            return raw
-        if raw in known.held_texts:
-            return known.held_texts[raw]
-        raise UserError("The text was too long for this link. Paste it at the top to see the same view.")
 
 
 @dataclass(frozen=True)
@@ -197,8 +169,10 @@ class Choices:
             new["pins"] = carried_over(new.get("pins", self.pins), self.model, new["model"])
             if new["model"] == self.other_model:  # Compare would hold a model against itself
                 new.setdefault("other_model", self.model)
-        if new.get("text", self.text) != self.text:
+        if (text := new.get("text", self.text)) != self.text:
             new = {"at_word": MOST_CHANGED, "rival": "", "written": 0} | new
+            if self.other == _defaults(self.text).other:
+                new.setdefault("other", _defaults(text).other)
         if any(name in new and new[name] != getattr(self, name) for name in ("text", "model", "bos", "asked")):
             new = {"guesses": own_guesses(self.guesses)} | new
             if "asked" not in new:
@@ -207,17 +181,24 @@ class Choices:
 
 
 DEFAULTS = Choices()
+_OF_OTHER_TEXTS = replace(DEFAULTS, other="")
 KINDS: dict[str, Kind] = {
     name: hint.__metadata__[0] for name, hint in get_type_hints(Choices, include_extras=True).items()
 }
 _FIELD_OF = {parameter: name for name, kind in KINDS.items() for parameter in kind.parameters(name)}
 
 
+def _defaults(text: str) -> Choices:
+    """The defaults beside this text: the second text of the first example belongs to no other one."""
+    return DEFAULTS if text == FIRST_TEXT else _OF_OTHER_TEXTS
+
+
 def to_address(choices: Choices) -> dict[str, str]:
     """The query parameters of a link that reopens this view, without defaults."""
     address: dict[str, str] = {}
+    defaults = _defaults(choices.text)
     for name, kind in KINDS.items():
-        if (value := getattr(choices, name)) != getattr(DEFAULTS, name):
+        if (value := getattr(choices, name)) != getattr(defaults, name):
             address |= kind.write(name, value)
     if choices.other_model == choices.model:
         address["other_model"] = choices.other_model  # a link without it means two different ones
@@ -255,7 +236,7 @@ def from_address(
             notices.append(str(wrong))
     if "other_model" not in found and found.get("model") == DEFAULTS.other_model:
         found["other_model"] = DEFAULTS.model
-    return replace(DEFAULTS, **found), notices
+    return replace(_defaults(found.get("text", FIRST_TEXT)), **found), notices
 
 
 def tidy(name: str, typed: str) -> str:

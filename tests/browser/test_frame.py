@@ -194,3 +194,45 @@ def test_one_step_back_leads_from_the_second_page_to_start(person, seconds):
     page.get_by_role("heading", name="See where attention looks").wait_for()
     idle(page)
     assert address(page) == {} and page.url.endswith("/")
+
+
+def test_a_corrected_choice_is_in_the_address_and_is_no_step_of_its_own(person):
+    page = person("layers")
+    idle(page)
+    steps = page.evaluate("history.length")
+    page.locator(".st-key-text_menu button").first.click()
+    page.locator("[class*=st-key-draft] textarea").fill("Hello there")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/layers?text=Hello+there&word=1")  # it was the eighth word of a longer text
+    assert page.evaluate("history.length") == steps + 1
+    page.reload()
+    page.wait_for_selector("h1")
+    idle(page)
+    assert page.url.endswith("/layers?text=Hello+there&word=1")
+    page.go_back()
+    page.wait_for_url("**/layers")
+    idle(page)
+    page.wait_for_timeout(1500)  # nothing brings the corrected one back
+    assert page.url.endswith("/layers")
+
+
+def test_an_address_of_start_that_another_page_wrote_is_named(person):
+    page = person("explore?layer=3&head=1")
+    idle(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Start").click()
+    page.wait_for_url("**/?layer=3&head=1&page=start")
+    page.evaluate("history.pushState(history.state, '', '/?layer=3&head=2')")  # as of a page that was just left
+    page.evaluate("dispatchEvent(new PopStateEvent('popstate', { state: history.state }))")
+    page.wait_for_url("**/?layer=3&head=2&page=start")
+    page.reload()
+    page.wait_for_selector(".words button")
+
+
+def test_the_same_example_is_read_again_right_after_a_step_back(person):
+    page = person()
+    page.wait_for_selector(".words button")
+    for _ in range(2):
+        page.locator(".st-key-start_example button", has_text="Agreement across a clause").click()
+        page.wait_for_url("**/?text=The+keys*")
+        page.go_back()
+        page.wait_for_url(lambda url: "text=" not in url)

@@ -9,7 +9,8 @@ import pytest
 from bench.walks import check
 from bench.walks.choose import ANYWHERE, HURRIED, TEXTS, WEIGHTS, Control, choose, dice_of, sign
 from bench.walks.walker import Tab
-from dashboard.ui.url_state import FIRST_TEXT, digest
+from dashboard.ui.url_fields import digest
+from dashboard.ui.url_state import FIRST_TEXT
 
 KINDS = [kind for kind in WEIGHTS if kind not in (*ANYWHERE, "page", "model", "head")]
 ON_PAGE = [Control(k, kind, f"a {kind}") for k, kind in enumerate([*KINDS, "text_menu", "model_menu", "layer"])]

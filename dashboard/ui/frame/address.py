@@ -15,14 +15,14 @@ import streamlit as st
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.export import reports
 from dashboard.heads.head_id import HeadId
+from dashboard.ui.frame import example_texts
 from dashboard.ui.session import begin_epoch, choices
+from dashboard.ui.url_fields import digest, fits_in_link
 from dashboard.ui.url_state import (
     FIRST_HEAD,
     HEAD,
     PAGE,
     Choices,
-    digest,
-    fits_in_link,
     from_address,
     page_named,
     to_address,
@@ -56,6 +56,7 @@ def read(page: str) -> None:
     if state.pop("widget_run", False) or ("choices" in state and (followed or address == state["address"])):
         state["address"] = address
         return
+    example_texts.forget()
     found, state["notices"] = from_address(address, tuple(SCORES), _held_texts())
     state["choices"] = _with_report(found)
     state["address"], state["head_given"] = address, _names_head(address)
@@ -108,19 +109,32 @@ def write() -> None:
 
 
 def write_again() -> None:
-    """Write the address after the page. It may have opened on its best head: an address that still names the head of
-    the page before would bring that back on a reload."""
+    """Write the address after the page, which may have corrected a choice, or opened on its best head: an address that
+    still names the head of the page before would bring that back on a reload. On the way to the page this is its first
+    address; later it takes the place of the one that was written before the page, and is no step of its own."""
     opens_on = st.session_state.get("opens_on")
-    if opens_on is not None or st.session_state["arrives"]:
+    if st.session_state["arrives"]:
         _write(opens_on)
+    elif (address := _address_now(opens_on)) is not None:
+        st.session_state["instead_of"], st.session_state["address"] = st.session_state["address"], address
 
 
 def _write(opens_on: tuple[HeadId, bool] | None) -> None:
     """An address that already gives these choices, in any form, stays: a rewritten one would add a step to the
-    browser's history.
+    browser's history. One without its page's name is rewritten: a quick person left the page that wrote it.
 
     opens_on: the head that the page opened on, which an address without a head means, and whether only a bare one does
     """
+    state, address = st.session_state, _address_now(opens_on)
+    if address is None and page_named(state["page"], state["address"]) and PAGE not in st.query_params:
+        address = state["address"]
+    if address is not None:
+        state["address"] = address
+        st.query_params.from_dict(address | page_named(state["page"], address))
+
+
+def _address_now(opens_on: tuple[HeadId, bool] | None) -> dict[str, str] | None:
+    """The address of the choices, None where the one that is there gives them already."""
     best, bare = opens_on or (None, False)
     state = st.session_state
     current, _ = from_address(state["address"], tuple(SCORES), _held_texts())
@@ -128,19 +142,19 @@ def _write(opens_on: tuple[HeadId, bool] | None) -> None:
         current = _with_report(current)
     if best is not None and not (state["address"] if bare else _names_head(state["address"])):
         current = replace(current, **best.choice)
-    if current != choices():
-        address = of(choices())
-        if best is not None and not bare:
-            address = {name: value for name, value in address.items() if name not in HEAD}
-            if state["head_given"]:
-                address |= {name: str(value) for name, value in choices().chosen.choice.items() if value != ""}
-        state["address"] = address
-        st.query_params.from_dict(address | page_named(state["page"], address))
+    if current == choices():
+        return None
+    address = of(choices())
+    if best is not None and not bare:
+        address = {name: value for name, value in address.items() if name not in HEAD}
+        if state["head_given"]:
+            address |= {name: str(value) for name, value in choices().chosen.choice.items() if value != ""}
+    return address
 
 
-def shown() -> dict[str, str]:
-    """The address of what the page shows."""
-    return st.session_state["address"]
+def shown() -> tuple[dict[str, str], dict[str, str] | None]:
+    """The address of what the page shows, without its page's name; and the one whose place it takes in this run."""
+    return st.session_state["address"], st.session_state.pop("instead_of", None)
 
 
 def _names_head(address: dict[str, str]) -> bool:

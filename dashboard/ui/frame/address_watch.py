@@ -1,8 +1,9 @@
-"""An address that the page missed.
+"""An address that the page missed, and one that the page corrected.
 
 Streamlit does not hear every change of the address: back right after a reload moves it before the page listens, and a
 link to the page itself sends its choices but leaves the address as it was. An invisible component compares the address
-with the one of what is shown, and tells Streamlit of it as the browser does after back.
+with the one of what is shown, and tells Streamlit of it as the browser does after back. Streamlit writes each address
+as a step of its own; one that only corrects the last is put in its place here.
 """
 
 from __future__ import annotations
@@ -23,12 +24,23 @@ const running = () => document.querySelector('[data-testid="stApp"]')?.dataset.t
 
 const text = (address) => JSON.stringify(Object.entries(address).sort());
 
+const here = (page) => {
+  const address = Object.fromEntries(new URLSearchParams(window.location.search));
+  for (const name of [page, ...OF_STREAMLIT]) delete address[name];
+  return text(address);
+};
+
+const replace = ({ address, page }) => {
+  const before = new URLSearchParams(window.location.search), after = new URLSearchParams(address);
+  for (const name of [page, ...OF_STREAMLIT]) if (before.has(name)) after.set(name, before.get(name));
+  window.history.replaceState(window.history.state, '', `${window.location.pathname}?${after}`);
+};
+
 export default function ({ data }) {
   const shown = text(data.address);
+  if (data.instead && here(data.page) === text(data.instead)) replace(data);
   const look = (seen) => {
-    const address = Object.fromEntries(new URLSearchParams(window.location.search));
-    for (const name of [data.page, ...OF_STREAMLIT]) delete address[name];
-    const now = text(address);
+    const now = here(data.page);
     if (now === shown) { told = ''; return again(''); }
     if (running() || now === told) return again('');
     if (now !== seen) return again(now);
@@ -43,9 +55,10 @@ export default function ({ data }) {
 """
 
 
-def follow(shown: Mapping[str, str]) -> None:
+def follow(shown: Mapping[str, str], instead: Mapping[str, str] | None = None) -> None:
     """Mount the component; once a run, where it takes no space. It sends nothing itself.
 
-    shown: the address of what the page shows, without what `page_named` adds
+    shown: the address of what the page shows, without what `page_named` adds; instead: the one whose place it takes
     """
-    component("two_heads_address", js=_JS)(key="address_watch", data={"address": dict(shown), "page": PAGE}, height=0)
+    data = {"address": dict(shown), "page": PAGE, "instead": None if instead is None else dict(instead)}
+    component("two_heads_address", js=_JS)(key="address_watch", data=data, height=0)

@@ -63,7 +63,7 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
             draw_links()
         address.write_again()
         with st.sidebar:
-            address_watch.follow(address.shown())
+            address_watch.follow(*address.shown())
 
 
 def _lead_on(page: Page) -> None:

@@ -61,6 +61,11 @@ def begin() -> None:
     st.session_state[_TAKEN] = ()
 
 
+def forget() -> None:
+    """What the browser tells next is news: the choices come from an address, as after back."""
+    st.session_state.pop(_LAST, None)
+
+
 def _take(texts: Mapping[str, str], key: str, read: Callable[[str], None]) -> None:
     if (name := st.session_state[key]) not in texts:
         return

@@ -13,7 +13,8 @@ from dashboard.ui.frame import example_texts, in_menu
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
 from dashboard.ui.page_list import MODEL, PARTS, READING, TEXT, Page
-from dashboard.ui.url_state import LONGEST_OTHER, MOST_PINS, fits_in_link
+from dashboard.ui.url_fields import fits_in_link
+from dashboard.ui.url_state import LONGEST_OTHER, MOST_PINS
 
 EXAMPLE = "example"  # the key of the chips
 LONGEST_TEXT = 100_000  # characters

@@ -35,7 +35,7 @@ from dashboard.ui.model_and_text import Reading, contributed
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere
-from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT, LONGEST_OTHER
+from dashboard.ui.url_state import LONGEST_OTHER
 
 _DIVERGENCE = "%.4f"
 CHANGED = {
@@ -52,8 +52,6 @@ CHANGED = {
 
 def two_texts(this: Reading) -> Compared:
     """One head on the text on the left and on a second one."""
-    if this.encoding.text != FIRST_TEXT and session.choices().other == FIRST_OTHER:
-        session.correct(other="")  # the second text of the first example does not belong to another text
     st.text_area(
         "Second text",
         height=80,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.pins import Pin
-from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, digest, from_address, to_address, within
+from dashboard.ui.url_fields import digest
+from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, from_address, to_address, within
 from tests.helpers.addresses import any_address
 
 SCORES = ("self", "previous", "entropy")
@@ -49,9 +50,9 @@ def test_a_fresh_visit_has_a_clean_address():
 
 def test_a_long_text_stays_out_of_the_link_and_is_found_again_in_its_own_session():
     text = "話" * 1000  # 9,000 bytes once encoded
-    address = to_address(Choices(text=text))
+    address = to_address(DEFAULTS.but(text=text))
     assert address == {"text_id": digest(text)}
-    assert from_address(address, SCORES, held_texts={digest(text): text}) == (Choices(text=text), [])
+    assert from_address(address, SCORES, held_texts={digest(text): text}) == (DEFAULTS.but(text=text), [])
     elsewhere, notices = from_address(address, SCORES)
     assert elsewhere == DEFAULTS
     assert "too long" in notices[0]
@@ -114,3 +115,14 @@ def test_the_second_model_is_another_one_unless_a_person_chose_the_same(model):
     assert chosen.other_model != model and chosen.but(model="minilm").other_model != "minilm"
     same = chosen.but(other_model=model)
     assert from_address(to_address(same), SCORES) == (same, [])
+
+
+def test_the_second_text_of_the_first_example_belongs_to_no_other_text():
+    """So nothing has to be corrected when Compare opens, which a reload would show."""
+    mine = DEFAULTS.but(text="A text of mine.")
+    assert DEFAULTS.other and mine.other == "" and mine.but(text=DEFAULTS.text).other == DEFAULTS.other
+    assert to_address(mine) == {"text": "A text of mine."}
+    assert from_address({"text": "A text of mine."}, ())[0] == mine
+    chosen = mine.but(other=DEFAULTS.other)
+    assert from_address(to_address(chosen), ())[0] == chosen and to_address(chosen)["other"] == DEFAULTS.other
+    assert from_address({"other": "none"}, ())[0].other == "" != DEFAULTS.but(other="Mine.").but(text="Another.").other

@@ -21,7 +21,7 @@ from dashboard.ui.components import head_map
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.explore import chosen_view
-from dashboard.ui.url_state import digest
+from dashboard.ui.url_fields import digest
 
 KEY = "head_map"
 SQUARES = (
