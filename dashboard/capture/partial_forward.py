@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,7 +26,9 @@ import torch
 
 from dashboard.capture import tap
 from dashboard.capture.find_layers import NEVER, PROBE_TOKENS, blocks_of, vectors_in
+from dashboard.capture.maps import Mixes, edited, mixes_of
 from dashboard.capture.model import AttentionModel
+from dashboard.capture.probe import probe_ids
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 
@@ -103,10 +106,27 @@ def _run(model: AttentionModel, inputs: dict, this_pass: _Pass, edit: Edit | Non
     request = tap.Request({NEVER: ()}, _nothing, edit=edit, numbers=model.calls, calls=passed)
     token = _pass.set(this_pass)
     try:
-        with tap.listening(request):
+        with tap.listening(request), _edited(model, inputs, this_pass, edit):
             return model.last_vectors(**inputs)
     finally:
         _pass.reset(token)
+
+
+def _edited(
+    model: AttentionModel, inputs: dict, this_pass: _Pass, edit: Edit | None
+) -> AbstractContextManager[object, bool | None]:
+    """The edit where a model's attention does not go through the tap."""
+    mixes = own_mixes(model) if edit is not None and model.route == "eager" else None
+    if edit is None or mixes is None:
+        return nullcontext()
+    return edited(
+        model, mixes, edit, inputs["input_ids"].shape[1], None if this_pass.given is None else this_pass.start
+    )
+
+
+def own_mixes(model: AttentionModel) -> Mixes | None:
+    """Of a model of route "eager", the products in which its heads say something; None where they cannot be told."""
+    return mixes_of(model, probe_ids(model.loaded.model))
 
 
 def _nothing(*_: object) -> None:

@@ -1,0 +1,161 @@
+"""Where a model of route "eager" mixes values by its weights: the products of a pass in which a head says something.
+
+Such a model has an attention of its own, but somewhere it multiplies the weights that it hands out (n × n, a row for
+each query) with the values, and the result is what its heads say. Which products these are is found by running the
+model: their first factor is the very map of a layer. In another pass they are known by their place among all products
+with such a factor.
+
+Why ours: transformers has no place of its own for a head's output before it is projected.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from dashboard.capture.maps.handed_out import handed_out
+from dashboard.errors import UserError
+
+if TYPE_CHECKING:
+    from dashboard.capture.model import AttentionModel
+
+Mixes = tuple[int | None, ...]  # the layer of each product of this kind in a pass, None where it is no layer's
+Edit = Callable[[int, Tensor], Tensor]
+
+EQUAL = 1e-6  # a map that is handed out is the factor itself
+SHARES = 1e-3  # what rounding does to a row of shares
+_PRODUCTS = (torch.matmul, Tensor.matmul, Tensor.__matmul__, torch.bmm, Tensor.bmm)
+
+_found: WeakKeyDictionary[torch.nn.Module, Mixes | None] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def mixes_of(model: AttentionModel, ids: Tensor) -> Mixes | None:
+    """The products of weights and values in a pass, found once for a model by a pass over ids (1, n); None where a
+    layer has none that can be told, or several (DiffLlama mixes two halves of its values one after the other)."""
+    root = model.loaded.model
+    with _lock:
+        if root not in _found:
+            _found[root] = None if model.part in ("decoder", "cross") else _find(model, ids)
+        return _found[root]
+
+
+@torch.inference_mode()
+def _find(model: AttentionModel, ids: Tensor) -> Mixes | None:
+    watch = _Products(model.heads, ids.shape[1], lambda weights, said: seen.append(weights.clone()))
+    seen: list[Tensor] = []
+    with watch:
+        output = model.run(input_ids=ids, output_attentions=True)
+    maps = [one for one in handed_out(model.loaded.model, output, ids.shape[1]) if one is not None]
+    if len(maps) != len(model.numbers):
+        return None
+    found: list[int | None] = []
+    left = list(zip(model.numbers, maps, strict=True))
+    last: Tensor | None = None
+    for weights in seen:
+        if left and _equal(weights, left[0][1]):
+            number, last = left.pop(0)
+            found.append(number)
+        elif last is not None and _equal(weights, last):
+            return None
+        else:
+            found.append(None)
+    return None if left else tuple(found)
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and bool((a - b).abs().max() <= EQUAL)
+
+
+class edited(TorchFunctionMode):  # used like a function
+    """Within it, what the heads say is edited in each layer before it is projected, as `tap.Request` does it.
+
+    mixes: of `mixes_of`; start: the layer at which the pass begins, None for a whole one. Raises UserError at its end
+    where the pass had other products than the one that they were found in.
+    """
+
+    def __init__(self, model: AttentionModel, mixes: Mixes, edit: Edit, n: int, start: int | None = None):
+        super().__init__()
+        self.title, self.mixes, self.edit = model.title, mixes, edit
+        self.place = 0 if start is None else mixes.index(start)
+        self.products = _Products(model.heads, n, self._mix)
+
+    def _mix(self, weights: Tensor, said: Tensor) -> None:
+        layer = self.mixes[self.place] if self.place < len(self.mixes) else None
+        self.place += 1
+        if layer is not None:
+            said.copy_(self.edit(layer, said.clone()))
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return self.products.see(func, args, func(*args, **(kwargs or {})))
+
+    def __exit__(self, kind, *rest):
+        super().__exit__(kind, *rest)
+        if kind is None and self.place != len(self.mixes):
+            raise UserError(
+                f"{self.title} attends in another way on this text than on a short one, so none of its heads can be "
+                "ablated. Use a shorter text or choose another model."
+            )
+
+
+class _Products(TorchFunctionMode):
+    """Hands on each product of a pass whose first factor could be weights: `receive` gets these (b, h, n, n) and the
+    product as a view (b, n, h, d')."""
+
+    def __init__(self, heads: int, n: int, receive: Callable[[Tensor, Tensor], None]):
+        super().__init__()
+        self.heads, self.n, self.receive = heads, n, receive
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        return self.see(func, args, func(*args, **(kwargs or {})))
+
+    def see(self, func: object, args: Sequence[Any], product: Any) -> Any:
+        """The product, after it was looked at."""
+        if (found := self._weights_and_said(func, args, product)) is not None and _are_shares(found[0]):
+            self.receive(*found)
+        return product
+
+    def _weights_and_said(self, func: object, args: Sequence[Any], product: Any) -> tuple[Tensor, Tensor] | None:
+        if func is torch.einsum and isinstance(args[0], str) and len(args) == 3:
+            return self._of_einsum(args[0].replace(" ", ""), args[1], product)
+        if func not in _PRODUCTS or not isinstance(args[0], Tensor) or args[0].shape[-2:] != (self.n, self.n):
+            return None
+        weights = args[0]
+        if weights.dim() == 3 and len(weights) % self.heads == 0:
+            shape = (len(weights) // self.heads, self.heads)
+            weights, product = weights.unflatten(0, shape), product.unflatten(0, shape)
+        if weights.dim() != 4 or weights.shape[1] != self.heads or product.dim() != 4:
+            return None
+        return weights, product.transpose(1, 2)
+
+    def _of_einsum(self, equation: str, weights: Any, product: Tensor) -> tuple[Tensor, Tensor] | None:
+        """As XLNet writes it: “bnij,jbnd->ibnd”. The key is what both factors have and the product has not."""
+        factors, _, after = equation.partition("->")
+        first, _, second = factors.partition(",")
+        keys, new = set(first) & set(second) - set(after), set(second) - set(first)
+        if not (isinstance(weights, Tensor) and len(first) == len(after) == 4 and len(keys) == len(new) == 1):
+            return None
+        query = next((one for one in first if one not in second), "")
+        key, value = keys.pop(), new.pop()
+        both = [one for one in first if one not in (query, key)]
+        heads = [one for one in both if weights.shape[first.index(one)] == self.heads]
+        if not query or len(both) != 2 or not heads or set(after) != {*both, query, value}:
+            return None
+        head = heads[-1]
+        batch = both[0] if both[1] == head else both[1]
+        return (
+            weights.permute([first.index(one) for one in (batch, head, query, key)]),
+            product.permute([after.index(one) for one in (batch, query, head, value)]),
+        )
+
+
+def _are_shares(weights: Tensor) -> bool:
+    """Whether the first and the last row of each map are shares of a whole."""
+    rows = weights[:, :, [0, -1]]
+    return bool((rows >= 0).all() and (rows.sum(-1) <= 1 + SHARES).all() and (rows.sum(-1) > 0).all())

@@ -1,0 +1,124 @@
+"""Ablation of models whose attention is their own, against hooks on the library's own output projections."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from dashboard.capture import open_model
+from dashboard.capture.ablate import ablate, mean_outputs
+from dashboard.capture.maps import edited
+from dashboard.capture.partial_forward import own_mixes, whole_pass
+from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
+from tests.helpers import tiny
+
+# The path of the output projections. Products by matmul, @, bmm and einsum; with the head before and after the batch.
+PROJECTIONS = {
+    "bloom": "h.{}.self_attention.dense",
+    "deberta": "encoder.layer.{}.attention.output.dense",
+    "deberta-v2": "encoder.layer.{}.attention.output.dense",
+    "falcon": "h.{}.self_attention.dense",
+    "gpt_neo": "h.{}.attn.attention.out_proj",
+    "mpnet": "encoder.layer.{}.attention.attn.o",
+    "mpt": "blocks.{}.attn.out_proj",
+    "openai-gpt": "h.{}.attn.c_proj",
+    "roformer": "encoder.layer.{}.attention.output.dense",
+    "xglm": "layers.{}.self_attn.out_proj",
+    "xlm": "attentions.{}.out_lin",
+}
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A tiny model of this kind, opened once."""
+    made = {}
+
+    def of(kind):
+        if kind not in made:
+            folder = tmp_path_factory.mktemp("own") / kind
+            folder.mkdir()
+            tiny.make(kind, folder)
+            made[kind] = open_model(str(folder))
+        return made[kind]
+
+    return of
+
+
+def ablated(model, encodings, sets, **how):
+    """By set: the last vectors (b, n, D)."""
+    _, runs = ablate(model, encodings, sets, **how)
+    return {heads: run.vectors[k] for run in runs for k, heads in enumerate(run.sets)}
+
+
+@pytest.mark.parametrize("kind", PROJECTIONS)
+def test_a_head_is_taken_out_as_by_a_hook(own, kind, ablate_on_text):
+    model = own(kind)
+    assert model.route == "eager" and own_mixes(model) == model.numbers
+    short, long = (model.encode(one) for one in (tiny.SENTENCES[4], tiny.SENTENCES[0]))
+    heads = [HeadId(0, 1), HeadId(2, 3)]
+    alone, together = (ablated(model, which, [[one] for one in heads]) for which in ([long], [short, long]))
+    for head in heads:
+        expected = ablate_on_text(
+            model.loaded.model,
+            model.loaded.model,
+            PROJECTIONS[kind],
+            torch.tensor([long.ids]),
+            head.layer,
+            head.head,
+            model.heads,
+            shared=False,
+        ).last_hidden_state
+        assert (alone[head,] - expected).abs().max() < 1e-4 * expected.abs().max()
+        if not model.alone:
+            padded = together[head,][1, : len(long)]
+            assert (padded - expected[0]).abs().max() < 1e-4 * expected.abs().max()
+
+
+def test_einsum_names_its_factors(own):
+    """XLNet's output projection is a parameter: a head's part of it is set to 0."""
+    model = own("xlnet")
+    text, head = model.encode(tiny.SENTENCES[0]), HeadId(1, 2)
+    [found] = ablated(model, [text], [[head]]).values()
+    weights = model.loaded.model.layer[1].rel_attn.o
+    with torch.inference_mode():
+        before = weights[:, 2].clone()
+        weights.data[:, 2] = 0
+        expected = model.loaded.model(torch.tensor([text.ids])).last_hidden_state
+        weights.data[:, 2] = before
+    assert (found - expected).abs().max() < 1e-4 * expected.abs().max()
+
+
+def test_means_over_other_texts_take_a_heads_place(own, ablate_on_text):
+    model = own("gpt_neo")
+    texts = [model.encode(one) for one in tiny.SENTENCES]
+    means = mean_outputs(model, texts)
+    taken = []
+    handle = model.loaded.model.h[1].attn.attention.out_proj.register_forward_pre_hook(lambda _, x: taken.append(x[0]))
+    with torch.inference_mode():
+        for text in texts:
+            model.loaded.model(torch.tensor([text.ids]))
+    handle.remove()
+    mean = torch.cat(taken, 1)[0].mean(0).unflatten(0, (model.heads, -1))
+    assert torch.allclose(means[1], mean, atol=1e-5)
+    [found] = ablated(model, texts[:1], [[HeadId(1, 2)]], by="mean", means=means).values()
+    root, ids = model.loaded.model, torch.tensor([texts[0].ids])
+    expected = ablate_on_text(root, root, PROJECTIONS["gpt_neo"], ids, 1, 2, model.heads, by=mean[2], shared=False)
+    assert (found - expected.last_hidden_state).abs().max() < 1e-4 * found.abs().max()
+
+
+@pytest.mark.parametrize("kind", ["diffllama", "longformer"])
+def test_what_no_product_tells_is_refused(own, kind, refuses_alike):
+    model = own(kind)
+    assert model.route == "eager" and own_mixes(model) is None
+    with refuses_alike(UserError, model.title):
+        ablate(model, [model.encode(tiny.SENTENCES[0])], [[model.all_heads[0]]])
+
+
+def test_a_pass_with_other_products_is_refused(own, refuses):
+    model = own("falcon")
+    inputs = {"input_ids": torch.tensor([model.encode(tiny.SENTENCES[0]).ids])}
+    n = inputs["input_ids"].shape[1]
+    with torch.inference_mode(), refuses(UserError, model.title), edited(model, (0, 1), lambda _, said: said, n):
+        model.last_vectors(**inputs)
+    assert whole_pass(model, inputs)[0].shape[1] == n
