@@ -27,6 +27,8 @@ PATIENCE = 90.0  # seconds until a page must stand still
 TRIES, PAUSE = 8, 400  # looks at something wrong before it counts, and milliseconds between two
 CLICK = 2500  # milliseconds in which a control can be clicked; one that is gone by then is no defect
 MOVES = ("link", "word", "button", "option", "pick", "back", "forward", "reload", "download")
+# Whether a click at a point meets the element, and not a menu that lies over it
+HIT = "(one, [x, y]) => { const met = one.getRootNode().elementFromPoint(x, y); return !!met && one.contains(met) }"
 # Streamlit looks for its server under the page's own path first. The answer 404 leads it on.
 STREAMLITS = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
@@ -368,7 +370,10 @@ class Tab:
         if (box := picture.bounding_box()) is None:
             raise Error("gone")
         across, down = map(float, action.what.split())
-        self.page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"], delay=40)
+        point = [box["x"] + across * box["width"], box["y"] + down * box["height"]]
+        if not picture.evaluate(HIT, point):
+            raise Error("something intercepts pointer events")
+        self.page.mouse.click(*point, delay=40)
         self.typed = []
 
     def do_download(self, action: Action) -> None:

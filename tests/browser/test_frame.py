@@ -236,3 +236,18 @@ def test_the_same_example_is_read_again_right_after_a_step_back(person):
         page.wait_for_url("**/?text=The+keys*")
         page.go_back()
         page.wait_for_url(lambda url: "text=" not in url)
+
+
+def test_a_corrected_address_of_start_keeps_its_name(person):
+    """Start has chosen the head that it draws; without a sentence that head is named in the address."""
+    page = person()
+    page.wait_for_selector(".words button")
+    idle(page)
+    page.get_by_label("Your sentence").fill("    ")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/?*head=*")
+    assert address(page)["page"] == "start"
+    page.reload()
+    page.wait_for_selector("h1")
+    idle(page)
+    assert page.locator("h1").inner_text() == "See where attention looks"

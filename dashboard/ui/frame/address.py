@@ -152,9 +152,11 @@ def _address_now(opens_on: tuple[HeadId, bool] | None) -> dict[str, str] | None:
     return address
 
 
-def shown() -> tuple[dict[str, str], dict[str, str] | None]:
-    """The address of what the page shows, without its page's name; and the one whose place it takes in this run."""
-    return st.session_state["address"], st.session_state.pop("instead_of", None)
+def shown() -> tuple[dict[str, str], dict[str, str], dict[str, str] | None]:
+    """The address of what the page shows; what names the page in it; and the address whose place it takes in this
+    run."""
+    state = st.session_state
+    return state["address"], page_named(state["page"], state["address"]), state.pop("instead_of", None)
 
 
 def _names_head(address: dict[str, str]) -> bool:

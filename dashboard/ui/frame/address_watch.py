@@ -30,9 +30,9 @@ const here = (page) => {
   return text(address);
 };
 
-const replace = ({ address, page }) => {
-  const before = new URLSearchParams(window.location.search), after = new URLSearchParams(address);
-  for (const name of [page, ...OF_STREAMLIT]) if (before.has(name)) after.set(name, before.get(name));
+const replace = ({ address, named }) => {
+  const before = new URLSearchParams(window.location.search), after = new URLSearchParams({ ...address, ...named });
+  for (const name of OF_STREAMLIT) if (before.has(name)) after.set(name, before.get(name));
   window.history.replaceState(window.history.state, '', `${window.location.pathname}?${after}`);
 };
 
@@ -55,10 +55,13 @@ export default function ({ data }) {
 """
 
 
-def follow(shown: Mapping[str, str], instead: Mapping[str, str] | None = None) -> None:
+def follow(shown: Mapping[str, str], named: Mapping[str, str], instead: Mapping[str, str] | None) -> None:
     """Mount the component; once a run, where it takes no space. It sends nothing itself.
 
-    shown: the address of what the page shows, without what `page_named` adds; instead: the one whose place it takes
+    shown: the address of what the page shows, without the page's name; named: that, see `page_named`; instead: the
+    address whose place it takes
     """
-    data = {"address": dict(shown), "page": PAGE, "instead": None if instead is None else dict(instead)}
+    data: dict[str, object] = {"address": dict(shown), "named": dict(named), "page": PAGE}
+    if instead is not None:
+        data["instead"] = dict(instead)
     component("two_heads_address", js=_JS)(key="address_watch", data=data, height=0)
