@@ -47,12 +47,19 @@ def product_of(func: object, args: Sequence[Any], output: Any, n: int) -> Produc
         bias, weights = rest[0] if rest else None, weights.T
     elif func is torch.addmm:
         bias, x, weights = args[:3]
+    elif func in (torch.matmul, Tensor.matmul, Tensor.__matmul__) and _is_of_model(args[1]):
+        x, weights, bias = args[0], args[1], None
     else:
         return None
     if not isinstance(weights, Tensor) or weights.dim() != 2 or x.numel() != n * weights.shape[0]:
         return None
     bias = 0.0 if bias is None else bias.detach()
     return Product(x.reshape(n, -1), weights.detach(), bias, output.reshape(n, -1))
+
+
+def _is_of_model(weights: Any) -> bool:
+    """Whether this is a parameter, or one of its views: Falcon multiplies with its transposed weights."""
+    return any(isinstance(one, torch.nn.Parameter) for one in (weights, getattr(weights, "_base", None)))
 
 
 def find_layer(call: Call, products: Sequence[Product], turns: Sequence[Tensor]) -> tuple[Tensor, Layer] | None:

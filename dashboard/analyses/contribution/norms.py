@@ -12,6 +12,7 @@ import torch
 from dashboard.builtin.grouped_heads import share_heads
 from dashboard.capture import AttentionModel
 from dashboard.capture.layer_trace import LayerRun, watch_layers
+from dashboard.capture.maps.mixed_layers import MixedLayer, watch_mixes
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.make_view import view_in, visible_positions
@@ -39,23 +40,32 @@ class WeightedValues:
 
 
 @torch.inference_mode()
-def weighted_values(run: LayerRun, head: int) -> WeightedValues:
+def weighted_values(run: LayerRun | MixedLayer, head: int) -> WeightedValues:
     """The weights and projected values of one head (from 0) of a layer. Its output projection must be known."""
-    call, w_o = run.call, run.w_o
+    w_o = run.w_o
     assert w_o is not None
+    if isinstance(run, MixedLayer):
+        values = run.values[head]
+        return WeightedValues(run.weights[head].float().cpu().numpy(), _projected(values, w_o, head), None)
+    call = run.call
     n, m, heads = call.q.shape[2], call.k.shape[2], call.q.shape[1]
     weights = np.zeros((n, m), np.float32)
     for rows in call.blocks(heads=(head,)):
         block = call.weights(rows, (head,))[0, 0]
         weights[rows, : block.shape[-1]] = block.cpu().numpy()
     values = share_heads(call.v[0], heads)[head]
-    slices = w_o.unflatten(0, (heads, values.shape[-1]))  # (h·d, D) → (h, d, D)
     allowed = call.allowed(slice(0, n))
     mask = None
     if allowed is not None:
         mask = np.zeros((n, m), bool)
         mask[:, : allowed.shape[-1]] = allowed[0].cpu().numpy()
-    return WeightedValues(weights, (values @ slices[head]).float().cpu().numpy(), mask)
+    return WeightedValues(weights, _projected(values, w_o, head), mask)
+
+
+def _projected(values: torch.Tensor, w_o: torch.Tensor, head: int) -> np.ndarray:
+    """Values (m, d) through a head's slice of the output projection (h·d, D): (m, D)."""
+    d = values.shape[-1]
+    return (values @ w_o[head * d : (head + 1) * d]).float().cpu().numpy()
 
 
 def contribution(
@@ -101,7 +111,7 @@ def contribution_views(
     visible, seen = (visible_positions(one, special) for one in (axis, keys))
     found: dict[HeadId, HeadView] = {}
 
-    def receive(run: LayerRun) -> None:
+    def receive(run: LayerRun | MixedLayer) -> None:
         if run.w_o is None:
             raise UserError(
                 f"{model.title} does not show the output projection of single heads, so their contributions cannot "
@@ -113,7 +123,8 @@ def contribution_views(
             values = contribution(one.weights, one.projected, pooling, looks)
             found[head] = replace(view, weights=values[np.ix_(visible, seen)], measure="contribution")
 
-    watch_layers(model, encoding, receive, {head.layer for head in heads})
+    watch = watch_mixes if model.route == "eager" else watch_layers
+    watch(model, encoding, receive, {head.layer for head in heads})
     largest = max((float(view.weights.max()) for view in found.values()), default=1.0)
     return [replace(found[head], full=round_number(max(largest, full))) for head in heads]
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Mixes = tuple[int | None, ...]  # the layer of each product of this kind in a pass, None where it is no layer's
 Edit = Callable[[int, Tensor], Tensor]
+Receive = Callable[[Tensor, Tensor, Tensor], None]
 
 EQUAL = 1e-6  # a map that is handed out is the factor itself
 SHARES = 1e-3  # what rounding does to a row of shares
@@ -48,7 +49,7 @@ def mixes_of(model: AttentionModel, ids: Tensor) -> Mixes | None:
 
 @torch.inference_mode()
 def _find(model: AttentionModel, ids: Tensor) -> Mixes | None:
-    watch = _Products(model.heads, ids.shape[1], lambda weights, said: seen.append(weights.clone()))
+    watch = Products(model.heads, ids.shape[1], lambda weights, said, values: seen.append(weights.clone()))
     seen: list[Tensor] = []
     with watch:
         output = model.run(input_ids=ids, output_attentions=True)
@@ -84,9 +85,9 @@ class edited(TorchFunctionMode):  # used like a function
         super().__init__()
         self.title, self.mixes, self.edit = model.title, mixes, edit
         self.place = 0 if start is None else mixes.index(start)
-        self.products = _Products(model.heads, n, self._mix)
+        self.products = Products(model.heads, n, self._mix)
 
-    def _mix(self, weights: Tensor, said: Tensor) -> None:
+    def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
         layer = self.mixes[self.place] if self.place < len(self.mixes) else None
         self.place += 1
         if layer is not None:
@@ -104,11 +105,11 @@ class edited(TorchFunctionMode):  # used like a function
             )
 
 
-class _Products(TorchFunctionMode):
-    """Hands on each product of a pass whose first factor could be weights: `receive` gets these (b, h, n, n) and the
-    product as a view (b, n, h, d')."""
+class Products(TorchFunctionMode):
+    """Hands on each product of a pass whose first factor could be weights: `receive` gets these (b, h, n, n), the
+    product as a view (b, n, h, d') and the values (b, h, n, d')."""
 
-    def __init__(self, heads: int, n: int, receive: Callable[[Tensor, Tensor], None]):
+    def __init__(self, heads: int, n: int, receive: Receive):
         super().__init__()
         self.heads, self.n, self.receive = heads, n, receive
 
@@ -117,32 +118,35 @@ class _Products(TorchFunctionMode):
 
     def see(self, func: object, args: Sequence[Any], product: Any) -> Any:
         """The product, after it was looked at."""
-        if (found := self._weights_and_said(func, args, product)) is not None and _are_shares(found[0]):
-            self.receive(*found)
+        if (found := self._parts(func, args, product)) is not None and _are_shares(found[0]):
+            weights, said, values = found
+            self.receive(weights, said, values.expand(*weights.shape[:2], *values.shape[2:]))
         return product
 
-    def _weights_and_said(self, func: object, args: Sequence[Any], product: Any) -> tuple[Tensor, Tensor] | None:
+    def _parts(self, func: object, args: Sequence[Any], product: Any) -> tuple[Tensor, Tensor, Tensor] | None:
         if func is torch.einsum and isinstance(args[0], str) and len(args) == 3:
-            return self._of_einsum(args[0].replace(" ", ""), args[1], product)
+            return self._of_einsum(args[0].replace(" ", ""), args[1], args[2], product)
         if func not in _PRODUCTS or not isinstance(args[0], Tensor) or args[0].shape[-2:] != (self.n, self.n):
             return None
-        weights = args[0]
+        weights, values = args[:2]
         if weights.dim() == 3 and len(weights) % self.heads == 0:
             shape = (len(weights) // self.heads, self.heads)
-            weights, product = weights.unflatten(0, shape), product.unflatten(0, shape)
-        if weights.dim() != 4 or weights.shape[1] != self.heads or product.dim() != 4:
+            weights, values, product = (one.unflatten(0, shape) for one in (weights, values, product))
+        if weights.dim() != 4 or weights.shape[1] != self.heads or product.dim() != 4 or values.dim() != 4:
             return None
-        return weights, product.transpose(1, 2)
+        return weights, product.transpose(1, 2), values
 
-    def _of_einsum(self, equation: str, weights: Any, product: Tensor) -> tuple[Tensor, Tensor] | None:
+    def _of_einsum(
+        self, equation: str, weights: Any, values: Any, product: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor] | None:
         """As XLNet writes it: “bnij,jbnd->ibnd”. The key is what both factors have and the product has not."""
         factors, _, after = equation.partition("->")
         first, _, second = factors.partition(",")
         keys, new = set(first) & set(second) - set(after), set(second) - set(first)
-        if not (isinstance(weights, Tensor) and len(first) == len(after) == 4 and len(keys) == len(new) == 1):
+        if not (isinstance(weights, Tensor) and len(first) == len(after) == len(second) == 4 and len(keys) == 1):
             return None
         query = next((one for one in first if one not in second), "")
-        key, value = keys.pop(), new.pop()
+        key, value = keys.pop(), next(iter(new), "")
         both = [one for one in first if one not in (query, key)]
         heads = [one for one in both if weights.shape[first.index(one)] == self.heads]
         if not query or len(both) != 2 or not heads or set(after) != {*both, query, value}:
@@ -152,6 +156,7 @@ class _Products(TorchFunctionMode):
         return (
             weights.permute([first.index(one) for one in (batch, head, query, key)]),
             product.permute([after.index(one) for one in (batch, query, head, value)]),
+            values.permute([second.index(one) for one in (batch, head, key, value)]),
         )
 
 

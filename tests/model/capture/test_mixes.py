@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from dashboard import contributions
 from dashboard.capture import open_model
 from dashboard.capture.ablate import ablate, mean_outputs
 from dashboard.capture.maps import edited
+from dashboard.capture.maps.mixed_layers import watch_mixes
 from dashboard.capture.partial_forward import own_mixes, whole_pass
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
@@ -122,3 +125,52 @@ def test_a_pass_with_other_products_is_refused(own, refuses):
     with torch.inference_mode(), refuses(UserError, model.title), edited(model, (0, 1), lambda _, said: said, n):
         model.last_vectors(**inputs)
     assert whole_pass(model, inputs)[0].shape[1] == n
+
+
+VALUES = {
+    "gpt_neo": ("h.1.attn.attention.v_proj", "h.1.attn.attention.out_proj"),
+    "mpnet": ("encoder.layer.1.attention.attn.v", "encoder.layer.1.attention.attn.o"),
+    "roformer": ("encoder.layer.1.attention.self.value", "encoder.layer.1.attention.output.dense"),
+    "xglm": ("layers.1.self_attn.v_proj", "layers.1.self_attn.out_proj"),
+    "deberta-v2": ("encoder.layer.1.attention.self.value_proj", "encoder.layer.1.attention.output.dense"),
+}
+
+
+@pytest.mark.parametrize("kind", VALUES)
+def test_contributions_are_the_norms_of_weighted_values(own, kind):
+    model, text, head = own(kind), tiny.SENTENCES[0], HeadId(1, 2)
+    root, taken = model.loaded.model, []
+    value, projection = (dict(root.named_modules())[path] for path in VALUES[kind])
+    handle = value.register_forward_hook(lambda *args: taken.append(args[2][0]))
+    with torch.inference_mode():
+        weights = root(torch.tensor([model.encode(text).ids]), output_attentions=True).attentions[1][0, 2]
+    handle.remove()
+    d = taken[0].shape[-1] // model.heads
+    mine = slice(2 * d, 3 * d)
+    carried = taken[0][:, mine] @ projection.weight[:, mine].T
+    [found] = contributions(model, text, [head], unit="tokens")
+    assert np.allclose(found.weights, (weights * carried.norm(dim=-1)).detach(), atol=1e-5)
+    assert found.measure == "contribution"
+
+
+@pytest.mark.parametrize("kind", ["bloom", "falcon", "mpt", "openai-gpt", "xlm"])
+def test_contributions_of_other_layouts_sum_to_what_the_layer_adds(own, kind):
+    model = own(kind)
+    text, parts, given = model.encode(tiny.SENTENCES[0]), [], []
+    root = model.loaded.model
+    watch_mixes(model, text, parts.append, [1])
+    projection = dict(root.named_modules())[PROJECTIONS[kind].format(1)]
+    handle = projection.register_forward_hook(lambda _, args, output: given.append((args[0][0], output)))
+    with torch.inference_mode():
+        root(torch.tensor([text.ids]))
+    handle.remove()
+    [layer] = parts
+    joined = (layer.weights @ layer.values).transpose(0, 1).flatten(1)
+    assert torch.allclose(joined, given[0][0], atol=1e-5)
+    bias = 0.0 if projection.bias is None else projection.bias
+    assert torch.allclose(joined @ layer.w_o + bias, given[0][1].reshape(len(text), -1), atol=1e-4)
+
+
+def test_a_model_that_shows_no_output_projection_says_so(own, refuses):
+    with refuses(UserError, "xlnet"):
+        contributions(own("xlnet"), tiny.SENTENCES[0], [HeadId(1, 2)])

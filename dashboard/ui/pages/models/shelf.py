@@ -7,6 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.capture import AttentionModel
+from dashboard.capture.partial_forward import own_mixes
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.models.catalogue import megabytes
@@ -107,8 +108,10 @@ def use(model: AttentionModel) -> str:
     sees = "causal: each token sees only earlier tokens" if model.causal else "each token sees the whole text"
     if model.route == "tap":
         works = "attention is read inside the model, which ablation, contributions and Inside a head need"
+    elif own_mixes(model) is not None:
+        works = "attention is read by the library’s eager code: heads can be ablated; Inside a head refuses this model"
     else:
-        works = "attention is read by the library’s eager code: ablation, contributions and Inside a head may refuse it"
+        works = "attention is read by the library’s eager code: Ablation, contributions and Inside a head refuse it"
     note = f" · {escape_markdown(model.note)}" if model.note else ""
     return (
         f"held as {model.loaded.dtype} · up to {model.limit:,} tokens · {sees} · {works} · revision "
