@@ -15,17 +15,20 @@ from pathlib import Path
 
 TOLERANCE = 1e-4  # as when a model is opened; logits that are not scaled down (T5) round to 3e-5
 SECONDS = 120
+SENTENCES = 5  # of a profile
 PRELOADED = [
     "dashboard.capture.open",
     "dashboard.analyses.ablation.api",
     "dashboard.analyses.contribution.api",
+    "dashboard.analyses.inside.api",
+    "dashboard.analyses.profile.run",
     "dashboard.analyses.scores.api",
     "tests.helpers.eager",
     "tests.helpers.tiny",
     "transformers.models.auto.modeling_auto",
     "transformers.models.auto.tokenization_auto",
 ]
-MEASURED = ("scores", "contribution", "ablation")
+MEASURED = ("scores", "contribution", "ablation", "verify", "profile")
 COLUMNS = ("type", "found", "route", "difference", "tokens", *MEASURED, "together", "says")
 OUT, DOCUMENT = Path("build/zoo.csv"), Path("docs/architectures.md")
 HEAD = """# Architectures
@@ -42,10 +45,12 @@ not made: their tiny sizes do not fit together, or the library lacks a package o
   builds all maps at once, and these are handed on.
 - Difference: the largest |a − b| to the library's own eager attention, over all layers, heads, rows and texts. Of
   route “eager” it only says that nothing is lost on the way.
+- Scores, contribution, ablation, verify, profile: “yes” where it gives figures, “no” where it says why not. Verify
+  holds our own attention against the model's in every layer; the profile is of {sentences} built-in sentences.
 - Batches: “one by one” where padding changes what the model reads, so texts of different lengths are read one by one.
 
-| type | through | difference | scores | contribution | ablation | batches |
-| --- | --- | --- | --- | --- | --- | --- |
+| type | through | difference | scores | contribution | ablation | verify | profile | batches |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -81,23 +86,28 @@ def one(kind: str) -> dict[str, object]:
 
 def _measured(model) -> dict[str, str]:
     """What works with the model, or an encoder–decoder's encoder: "yes", or "no" where a sentence says why."""
-    from dashboard import ablate, contributions, scores
+    from dashboard import ablate, contributions, scores, verify
+    from dashboard.analyses.profile.run import profile
+    from dashboard.corpus.builtin import builtin_corpus
     from dashboard.errors import UserError
     from tests.helpers import tiny
 
     text, head = tiny.SENTENCES[0], model.all_heads[-1]
-    works = (
-        lambda: scores(model, text),
-        lambda: contributions(model, text, [head]),
-        lambda: ablate(model, text, [head]),
-    )
     found = {}
-    for name, work in zip(MEASURED, works, strict=True):
-        try:
-            work()
-            found[name] = "yes"
-        except UserError:
-            found[name] = "no"
+    with tempfile.TemporaryDirectory() as folder:
+        works = (
+            lambda: scores(model, text),
+            lambda: contributions(model, text, [head]),
+            lambda: ablate(model, text, [head]),
+            lambda: verify(model, text),
+            lambda: profile(model, builtin_corpus(), Path(folder) / "profile", limit=SENTENCES, format="csv"),
+        )
+        for name, work in zip(MEASURED, works, strict=True):
+            try:
+                work()
+                found[name] = "yes"
+            except UserError:
+                found[name] = "no"
     return found
 
 
@@ -214,6 +224,7 @@ def document(rows: list[dict[str, str]]) -> str:
     of = {name: [row for row in rows if row["found"] == name] for name in counts}
     text = HEAD.format(
         version=transformers.__version__,
+        sentences=SENTENCES,
         every=len(rows),
         right=counts["right"],
         wrong=counts["wrong"] + counts["padding"] + counts["crashed"],

@@ -247,8 +247,10 @@ def depends_on(unknown: tap.Unknown) -> Unfit:
 def not_run(model: PreTrainedModel, error: Exception) -> Unfit:
     senses = getattr(model, "input_modalities", "text")
     senses = [senses] if isinstance(senses, str) else list(senses)
-    how = "a short text" if senses == ["text"] else f"text alone, for it reads {' and '.join(senses)}"
-    return Unfit(f"it cannot be run on {how} ({reason(error).rstrip('.')})")
+    if senses == ["text"]:
+        return Unfit(f"it cannot be run on a short text ({reason(error).rstrip('.')})")
+    own = f" ({reason(error).rstrip('.')})" if isinstance(error, ValueError) else ""  # what the model itself says
+    return Unfit(f"it cannot be run on text alone, for it reads {' and '.join(senses)}{own}")
 
 
 def shape_of(maps: Maps, layers: int, numbers: tuple[int, ...], output: object) -> Shape:
