@@ -2,7 +2,7 @@
 
 import re
 
-from bench.zoo import document
+from bench.zoo import MEASURED, document
 from tools.server import ROOT
 
 PAGE = (ROOT / "docs" / "architectures.md").read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def test_every_refused_type_has_its_reason():
 
 def test_the_page_has_every_row_once_where_it_belongs():
     right = {"type": "bert", "found": "right", "route": "tap", "difference": "1e-7", "tokens": "24", "says": ""}
-    works = {"scores": "yes", "contribution": "no", "ablation": "yes", "together": "one by one"}
+    works = dict(zip(MEASURED, ("yes", "no", "yes", "no", "yes"), strict=True)) | {"together": "one by one"}
     bad = {"route": "", "difference": "", "tokens": "", **dict.fromkeys(works, "")}
     rows = [
         right | works,
@@ -102,7 +102,7 @@ def test_the_page_has_every_row_once_where_it_belongs():
         bad | {"type": "e", "found": "unbuilt", "says": "Error"},
     ]
     page = document(rows)
-    assert part(page, "Read") == {"bert": "tap | 1e-7 | yes | no | yes | one by one"}
+    assert part(page, "Read") == {"bert": "tap | 1e-7 | yes | no | yes | no | yes | one by one"}
     assert part(page, "Refused") == {"a": r"A “\|” and \_one\_ at https: b.c."}
     assert (part(page, "Crashed"), part(page, "Not made")) == ({"d": "not done"}, {"e": "Error"})
     assert "Of 4 types, 1 are read right and 1 wrong; 1 are refused, and 1 are\nnot made" in page
