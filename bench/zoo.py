@@ -46,8 +46,8 @@ not made: their tiny sizes do not fit together, or the library lacks a package o
 - Difference: the largest |a − b| to the library's own eager attention, over all layers, heads, rows and texts. Of
   route “eager” it only says that nothing is lost on the way.
 - Scores, contribution, ablation, verify, profile: “yes” where it gives figures, “no” where it says why not. Verify
-  holds our own attention against the model's in every layer; the profile is of {sentences} built-in sentences. It leaves
-  out a sentence of which a layer hides a part, and the windows of these tiny models are shorter than a sentence.
+  holds our own attention against the model's in every layer; the profile is of {sentences} built-in sentences. It
+  leaves out a sentence of which a layer hides a part, and the windows of these tiny models are shorter than a sentence.
 - Batches: “one by one” where padding changes what the model reads, so texts of different lengths are read one by one.
 
 | type | through | difference | scores | contribution | ablation | verify | profile | batches |
