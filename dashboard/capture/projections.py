@@ -47,8 +47,8 @@ def product_of(func: object, args: Sequence[Any], output: Any, n: int) -> Produc
         bias, weights = rest[0] if rest else None, weights.T
     elif func is torch.addmm:
         bias, x, weights = args[:3]
-    elif func in (torch.matmul, Tensor.matmul, Tensor.__matmul__) and _is_of_model(args[1]):
-        x, weights, bias = args[0], args[1], None
+    elif func in (torch.matmul, Tensor.matmul, Tensor.__matmul__) and len(args) == 2 and _is_of_model(args[1]):
+        x, weights, bias = *args, None
     else:
         return None
     if not isinstance(weights, Tensor) or weights.dim() != 2 or x.numel() != n * weights.shape[0]:

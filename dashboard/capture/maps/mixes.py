@@ -124,9 +124,9 @@ class Products(TorchFunctionMode):
         return product
 
     def _parts(self, func: object, args: Sequence[Any], product: Any) -> tuple[Tensor, Tensor, Tensor] | None:
-        if func is torch.einsum and isinstance(args[0], str) and len(args) == 3:
+        if func is torch.einsum and len(args) == 3 and isinstance(args[0], str):
             return self._of_einsum(args[0].replace(" ", ""), args[1], args[2], product)
-        if func not in _PRODUCTS or not isinstance(args[0], Tensor) or args[0].shape[-2:] != (self.n, self.n):
+        if func not in _PRODUCTS or len(args) < 2 or args[0].shape[-2:] != (self.n, self.n):
             return None
         weights, values = args[:2]
         if weights.dim() == 3 and len(weights) % self.heads == 0:

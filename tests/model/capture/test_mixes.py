@@ -11,7 +11,9 @@ from dashboard.capture import open_model
 from dashboard.capture.ablate import ablate, mean_outputs
 from dashboard.capture.maps import edited
 from dashboard.capture.maps.mixed_layers import watch_mixes
+from dashboard.capture.maps.mixes import Products
 from dashboard.capture.partial_forward import own_mixes, whole_pass
+from dashboard.capture.projections import product_of
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
@@ -174,3 +176,13 @@ def test_contributions_of_other_layouts_sum_to_what_the_layer_adds(own, kind):
 def test_a_model_that_shows_no_output_projection_says_so(own, refuses):
     with refuses(UserError, "xlnet"):
         contributions(own("xlnet"), tiny.SENTENCES[0], [HeadId(1, 2)])
+
+
+def test_a_product_with_named_factors_is_passed_over():
+    weights, seen = torch.eye(3).expand(1, 2, 3, 3), []
+    with Products(2, 3, lambda *found: seen.append(found)):
+        torch.matmul(weights, other=torch.ones(1, 2, 3, 4))
+        torch.matmul(weights, torch.ones(1, 1, 3, 4))
+    [(found, said, values)] = seen
+    assert found is weights and said.shape == (1, 3, 2, 4) and values.shape == (1, 2, 3, 4)
+    assert product_of(torch.matmul, (weights,), weights, 3) is None
