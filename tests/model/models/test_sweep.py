@@ -255,6 +255,10 @@ def sentence_or(work):
         return None
 
 
+# Kinds whose heads' outputs no product of weights and values tells
+UNTOLD = {"cpmant", "diffllama", "lilt", "longformer"}
+
+
 @pytest.mark.parametrize("kind", READ)
 def test_a_model_of_any_kind_is_read_right(kind, tmp_path, treebank):
     tiny.make(kind, tmp_path)
@@ -274,7 +278,7 @@ def test_a_model_of_any_kind_is_read_right(kind, tmp_path, treebank):
     assert heads_of(table) == every
     assert str(every[0]) in str(draw(attentions(model, encoding, every[:1])).to_dict())
     effect = sentence_or(lambda: ablate(model, TEXT, [every[-1]]))
-    assert (effect is None) == (model.route == "eager")
+    assert (effect is None) == (kind in UNTOLD)
     if effect:
         assert heads_of(effect.table)[0] == every[-1]
     found = sentence_or(lambda: profile(model, treebank, tmp_path / "profile"))
