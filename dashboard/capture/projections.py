@@ -71,7 +71,7 @@ def find_layer(call: Call, products: Sequence[Product], turns: Sequence[Tensor])
     q, k, v = call.q[0], call.k[0], call.v[0]
     for first in dict.fromkeys(product.x.data_ptr() for product in reversed(products)):
         same_input = [product for product in products if product.x.data_ptr() == first]
-        values = next((p for p in _candidates(same_input, v, q, k, 2) if _equal(split_heads(p.y, len(v)), v)), None)
+        values = next((p for p in _candidates(same_input, v, q, k, 2) if equal(split_heads(p.y, len(v)), v)), None)
         if values is None:
             continue
         for rotate in (*(partial(rotary, turn=turn) for turn in turns), None):
@@ -135,7 +135,8 @@ def _heads(product: Product, heads: int, rotate: partial | None) -> Tensor:
     return split if rotate is None else rotate(split)
 
 
-def _equal(a: Tensor, b: Tensor) -> bool:
+def equal(a: Tensor, b: Tensor) -> bool:
+    """Whether two results differ by no more than rounding, relative to the second one's largest number."""
     return a.shape == b.shape and bool((a - b).abs().max() <= TOLERANCE * b.abs().max())
 
 
@@ -146,10 +147,10 @@ def _factor(a: Tensor, b: Tensor) -> float | None:
     """
     if a.shape != b.shape:
         return None
-    if _equal(a, b):
+    if equal(a, b):
         return 1.0
     factor = float((a * b).sum() / (a * a).sum().clamp(min=1e-30))
-    return factor if factor > 0 and _equal(a * factor, b) else None
+    return factor if factor > 0 and equal(a * factor, b) else None
 
 
 def turns_of(model: torch.nn.Module) -> list[Tensor]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from dashboard.capture.maps.mixes import Mixes, Products
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.partial_forward import own_mixes
-from dashboard.capture.projections import TOLERANCE, product_of
+from dashboard.capture.projections import equal, product_of
 from dashboard.capture.weight_file import check_tap
 from dashboard.text.encoding import Encoding
 
@@ -53,21 +52,20 @@ def watch_mixes(
     watch.hand_over()
 
 
-class _Watch(TorchFunctionMode):
+class _Watch(Products):
     def __init__(
         self, heads: int, n: int, mixes: Mixes, layers: Collection[int], receive: Callable[[MixedLayer], None]
     ):
-        super().__init__()
-        self.n, self.left, self.layers, self.receive = n, list(mixes), layers, receive
-        self.products = Products(heads, n, self._mix)
+        super().__init__(heads, n, self._mix)
+        self.left, self.layers, self.give = list(mixes), layers, receive
         self.layer: MixedLayer | None = None
         self.last_row: Tensor | None = None  # what its heads have joined for the last token
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        output = self.products.see(func, args, func(*args, **(kwargs or {})))
+        output = super().__torch_function__(func, types, args, kwargs)
         if self.layer is not None and self.last_row is not None:
             product = product_of(func, args, output, self.n)
-            if product is not None and self._is_joined(product.x[-1], self.last_row):
+            if product is not None and equal(product.x[-1], self.last_row):
                 self.layer = replace(self.layer, w_o=product.weights)
                 self.hand_over()
         return output
@@ -79,14 +77,8 @@ class _Watch(TorchFunctionMode):
             self.layer = MixedLayer(number, weights[0].clone(), values[0].clone())
             self.last_row = said[0, -1].flatten().clone()
 
-    @staticmethod
-    def _is_joined(given: Tensor, expected: Tensor) -> bool:
-        return given.shape == expected.shape and bool(
-            (given - expected).abs().max() <= TOLERANCE * expected.abs().max()
-        )
-
     def hand_over(self) -> None:
         """The layer that has run is complete, with an output projection or without."""
         layer, self.layer = self.layer, None
         if layer is not None:
-            self.receive(layer)
+            self.give(layer)

@@ -74,37 +74,6 @@ def _equal(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool((a - b).abs().max() <= EQUAL)
 
 
-class edited(TorchFunctionMode):  # used like a function
-    """Within it, what the heads say is edited in each layer before it is projected, as `tap.Request` does it.
-
-    mixes: of `mixes_of`; start: the layer at which the pass begins, None for a whole one. Raises UserError at its end
-    where the pass had other products than the one that they were found in.
-    """
-
-    def __init__(self, model: AttentionModel, mixes: Mixes, edit: Edit, n: int, start: int | None = None):
-        super().__init__()
-        self.title, self.mixes, self.edit = model.title, mixes, edit
-        self.place = 0 if start is None else mixes.index(start)
-        self.products = Products(model.heads, n, self._mix)
-
-    def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
-        layer = self.mixes[self.place] if self.place < len(self.mixes) else None
-        self.place += 1
-        if layer is not None:
-            said.copy_(self.edit(layer, said.clone()))
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        return self.products.see(func, args, func(*args, **(kwargs or {})))
-
-    def __exit__(self, kind, *rest):
-        super().__exit__(kind, *rest)
-        if kind is None and self.place != len(self.mixes):
-            raise UserError(
-                f"{self.title} attends in another way on this text than on a short one, so none of its heads can be "
-                "ablated. Use a shorter text or choose another model."
-            )
-
-
 class Products(TorchFunctionMode):
     """Hands on each product of a pass whose first factor could be weights: `receive` gets these (b, h, n, n), the
     product as a view (b, n, h, d') and the values (b, h, n, d')."""
@@ -114,10 +83,7 @@ class Products(TorchFunctionMode):
         self.heads, self.n, self.receive = heads, n, receive
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        return self.see(func, args, func(*args, **(kwargs or {})))
-
-    def see(self, func: object, args: Sequence[Any], product: Any) -> Any:
-        """The product, after it was looked at."""
+        product = func(*args, **(kwargs or {}))
         if (found := self._parts(func, args, product)) is not None and _are_shares(found[0]):
             weights, said, values = found
             self.receive(weights, said, values.expand(*weights.shape[:2], *values.shape[2:]))
@@ -158,6 +124,33 @@ class Products(TorchFunctionMode):
             product.permute([after.index(one) for one in (batch, query, head, value)]),
             values.permute([second.index(one) for one in (batch, head, key, value)]),
         )
+
+
+class edited(Products):  # used like a function
+    """Within it, what the heads say is edited in each layer before it is projected, as `tap.Request` does it.
+
+    mixes: of `mixes_of`; start: the layer at which the pass begins, None for a whole one. Raises UserError at its end
+    where the pass had other products than the one that they were found in.
+    """
+
+    def __init__(self, model: AttentionModel, mixes: Mixes, edit: Edit, n: int, start: int | None = None):
+        super().__init__(model.heads, n, self._mix)
+        self.title, self.mixes, self.edit = model.title, mixes, edit
+        self.place = 0 if start is None else mixes.index(start)
+
+    def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
+        layer = self.mixes[self.place] if self.place < len(self.mixes) else None
+        self.place += 1
+        if layer is not None:
+            said.copy_(self.edit(layer, said.clone()))
+
+    def __exit__(self, kind, *rest):
+        super().__exit__(kind, *rest)
+        if kind is None and self.place != len(self.mixes):
+            raise UserError(
+                f"{self.title} attends in another way on this text than on a short one, so none of its heads can be "
+                "ablated. Use a shorter text or choose another model."
+            )
 
 
 def _are_shares(weights: Tensor) -> bool:
