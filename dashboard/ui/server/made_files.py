@@ -1,8 +1,13 @@
-"""A file that was made for a click stays until the browser has fetched it.
+"""A click on the button of a file gives the file, however late it or the browser comes.
 
-Streamlit makes the file of a button when it is clicked and then tells the browser where it lies. No session holds it
-meanwhile, and the second run of any session that ends after that drops it: where several people work, or one works
-fast, the browser came too late and got “404”. So a file that is let go is served for half a minute more.
+Streamlit makes the file of a button when it is clicked and then tells the browser where it lies. Two things come too
+late where several people work, or one works fast:
+
+- the browser. No session holds the file meanwhile, and the second run of any session that ends after that drops it:
+  “404”. So a file that is let go is served for half a minute more;
+- the click. A button that is drawn again gets another name, and the old one is forgotten before the browser hears of
+  the new one: “Deferred file not found”, most often in a dialog that was opened a second time. So what a button would
+  have made can be made for half a minute more.
 """
 
 from __future__ import annotations
@@ -11,10 +16,11 @@ import threading
 import time
 from typing import Any
 
-from streamlit.runtime import memory_media_file_storage
+from streamlit.runtime import memory_media_file_storage, runtime
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
-LONGER = 30.0  # seconds that a file is served after it was let go
+LONGER = 30.0  # seconds that a file is served, and can still be made, after it was let go
 
 
 class PatientStorage(MemoryMediaFileStorage):
@@ -50,6 +56,46 @@ class PatientStorage(MemoryMediaFileStorage):
             super().delete_file(file)
 
 
+class LateClicks(dict):
+    """What the buttons on show make, by their names; one that was taken out is found for `LONGER`, but not listed.
+
+    Streamlit's manager reads and changes it under its own lock.
+    """
+
+    def __init__(self) -> None:
+        self._let_go: dict[str, tuple[float, Any]] = {}  # name: when and what, in the order of these times
+
+    def pop(self, name: str, default: Any = None) -> Any:
+        self._drop_old()
+        found = super().pop(name, None)
+        if found is None:
+            return default
+        self._let_go[name] = time.monotonic(), found
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        self._drop_old()
+        return super().__contains__(name) or name in self._let_go
+
+    def __missing__(self, name: str) -> Any:
+        return self._let_go[name][1]
+
+    def _drop_old(self) -> None:
+        for name, (when, _) in list(self._let_go.items()):
+            if time.monotonic() - when < LONGER:
+                break
+            del self._let_go[name]
+
+
+class PatientManager(MediaFileManager):
+    """Streamlit's manager of files, for which a click on a button of a moment ago counts."""
+
+    def __init__(self, *given: Any, **named: Any):
+        super().__init__(*given, **named)
+        self._deferred_callables = LateClicks()
+
+
 def stay_a_while() -> None:
     """Turn it on for the server that is built next in this process."""
     memory_media_file_storage.MemoryMediaFileStorage = PatientStorage
+    setattr(runtime, MediaFileManager.__name__, PatientManager)

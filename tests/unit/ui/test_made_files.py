@@ -5,7 +5,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.media_file_storage import MediaFileKind, MediaFileStorageError
 
 from dashboard.ui.server import made_files
-from dashboard.ui.server.made_files import PatientStorage
+from dashboard.ui.server.made_files import PatientManager, PatientStorage
 
 
 @pytest.fixture
@@ -62,9 +62,45 @@ def test_a_large_file_with_other_words_in_it_is_not_the_one_before(clock):
     assert storage.get_file(made(storage, second)).content == second
 
 
-def test_the_server_of_the_app_has_it():
-    from streamlit.runtime import memory_media_file_storage
+def drawn(manager: MediaFileManager, content: bytes = b"<svg/>") -> str:
+    """A button is drawn, as Streamlit draws it; its name."""
+    manager.remove_deferred("0.1", element_id="svg")
+    return manager.add_deferred(lambda: content, "image/svg+xml", "0.1", "a.svg", element_id="svg")
+
+
+def file_of(manager: MediaFileManager, storage: PatientStorage, button: str) -> bytes:
+    return storage.get_file(manager.execute_deferred(button).rpartition("/")[2]).content
+
+
+def test_a_click_on_a_button_that_was_just_drawn_again_gives_what_it_stood_for(clock):
+    storage = PatientStorage("/media")
+    manager = PatientManager(storage)
+    before = drawn(manager, b"before")
+    after = drawn(manager, b"after")
+    assert file_of(manager, storage, before) == b"before"
+    assert file_of(manager, storage, after) == b"after"
+    manager.clear_session_refs()  # the page is left
+    manager.remove_orphaned_files()
+    assert file_of(manager, storage, after) == b"after"
+
+
+def test_a_button_is_forgotten_after_half_a_minute(clock):
+    manager = PatientManager(PatientStorage("/media"))
+    before = drawn(manager)
+    after = drawn(manager)
+    clock[0] += made_files.LONGER + 1
+    with pytest.raises(MediaFileStorageError, match="not found"):
+        manager.execute_deferred(before)
+    manager.execute_deferred(after)  # stays as long as it is on show
+    drawn(manager)
+    forgotten = manager._deferred_callables
+    assert after in forgotten and before not in forgotten
+
+
+def test_the_server_of_the_app_has_them():
+    from streamlit.runtime import memory_media_file_storage, runtime
 
     import dashboard.served  # noqa: F401 — as the command does
 
     assert memory_media_file_storage.MemoryMediaFileStorage is PatientStorage
+    assert vars(runtime)["MediaFileManager"] is PatientManager
