@@ -11,6 +11,7 @@ from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.export.provenance import provenance_of_text
 from dashboard.ui import caches, figure, head_names, head_picker, heads_together, session
+from dashboard.ui.components import head_map
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -82,9 +83,10 @@ with right:
     else:
         [whole] = this.between_texts(this.chosen_views(head) if group is None else [heads_together.view(this, group)])
         figure.finding(finding(whole))
-        drawn_as = VIEWS[chosen.view]
-        look = session.look(min(head_width, drawn_as.widest))
-        view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.width_or(drawn_as.widest)))
+        look = session.look(min(head_width, VIEWS[chosen.view].widest))
+        view = api.fit_for(
+            whole, chosen.view, chosen.start, chosen_view.most(whole, min(head_width, VIEWS[chosen.view].widest))
+        )
         figure.window_slider(view, whole)
         chosen_view.show(this, view, look, lost(whole))
 
@@ -123,3 +125,5 @@ with left:
             click=Click(heads_together.click, key=key),
         )
     )
+
+head_map.code()

@@ -71,7 +71,7 @@ class Figure:
 
     Attributes
     ----------
-    chart: the picture on the page
+    chart: the picture on the page; a function where `on_page` is given
     table: the data behind it, or a function that makes them when a file is requested
     key: of the figure, unique on a page; the keys of its place, its chart and its menus begin or end with it
     finding: what it shows, in a sentence; lead: smaller lines above the picture; remarks: lines under the picture
@@ -81,12 +81,13 @@ class Figure:
     still: draws the picture for files, if it differs: without the marks of a click
     fit: the `width` to give `st.altair_chart`
     click: what a click on it does
+    on_page: draws it on the page in place of the chart, which then is for files; it needs a `provenance`
     awaited: whether a click waits for this picture, see `painted_first`
     refill: if only the data change from run to run (see `Drawing.refillable`), an alternative text that stays true:
         a new alternative text would draw the picture again. The finding above it says what changes
     """
 
-    chart: Drawing
+    chart: Drawing | Callable[[], Drawing]
     table: pd.DataFrame | Callable[[], pd.DataFrame]
     key: str
     finding: str = ""
@@ -98,6 +99,7 @@ class Figure:
     still: Callable[[], Drawing] | None = None
     fit: Literal["stretch", "content"] = "content"
     click: Click | None = None
+    on_page: Callable[[], object] | None = None
     awaited: bool = False
     refill: str = ""
 
@@ -133,13 +135,15 @@ def picture(figure: Figure) -> None:
         place, key = click.place or key, click.key or key
         given |= {"on_select": partial(click.take, key), "selection_mode": click.parameter}
     with st.container(key=f"picture_{place}"):
-        if figure.refill:
-            whole, data = figure.chart.refillable()
+        chart = figure.chart
+        if figure.on_page is not None:
+            figure.on_page()
+        elif figure.refill and isinstance(chart, Drawing):
+            whole, data = chart.refillable()
             tables = {name: pd.DataFrame(rows) for name, rows in data.items()}
             st.vega_lite_chart(None, whole | {"datasets": tables}, key=key, alt=figure.refill, **given)
         else:
-            chart = cast(alt.LayerChart, figure.chart)  # it takes any Altair chart, though the stubs list fewer
-            st.altair_chart(chart, key=key, **given)
+            st.altair_chart(cast(alt.LayerChart, chart), key=key, **given)  # it takes any chart; the stubs list fewer
 
 
 def painted_first() -> None:
@@ -155,13 +159,9 @@ def painted_first() -> None:
 def menus(figure: Figure) -> DeltaGenerator:
     """The files and the tables of a figure, side by side in a row, which is returned."""
     row = st.container(horizontal=True, gap="medium", key=f"files_{figure.key}")
+    provenance = figure.provenance or cast(Drawing, figure.chart).provenance
     with row:
-        made = downloads.Files(
-            figure.chart if figure.still is None else figure.still,
-            figure.table,
-            figure.views,
-            figure.provenance or figure.chart.provenance,
-        )
+        made = downloads.Files(figure.still or figure.chart, figure.table, figure.views, provenance)
         downloads.offer(made, figure.key)
         for table in figure.tables:
             rows = figure.table if table.rows is None else table.rows

@@ -47,6 +47,14 @@ def plot(page, where: str) -> tuple[float, float, float, float]:
     )
 
 
+def map_plot(page) -> tuple[float, float, float]:
+    """x, y and side of the squares of a head's map on the screen, in pixels."""
+    return page.locator(".two-heads-map").evaluate(
+        "e => { const [left, top, side] = e.map.plot(), b = e.querySelector('canvas').getBoundingClientRect();"
+        "return [b.x + left, b.y + top, side] }"
+    )
+
+
 def place(page, where: str, across: float, down: float) -> tuple[float, float]:
     """Where these parts of the drawing's width and height are on the screen."""
     x, y, width, height = plot(page, where)

@@ -1,30 +1,45 @@
-// The map of a head over a long text, on a canvas: zoom, pan, hover, and squares at the resolution that is looked at.
+// The map of a head on a canvas: zoom, pan, hover, and squares at the resolution that is looked at.
 const LARGEST = 38;  // pixels of a position
-const READABLE = 13;  // pixels from which on every position has its word
+const READABLE = 11;  // pixels from which on every position has its word
+const PERCENT = 10000;  // steps of a weight of 1; step 0 is no weight at all, so that others are one more
 const SETTLED = 120;  // milliseconds without a move until what is missing is asked for
 const PATIENCE = 8000;  // milliseconds after which a question counts as lost
 const TILES_HELD = 160;
 const MOST_ASKED = 12;
 const NUDGE = 0.15;  // of the plot, for an arrow key
 const MINI = 96;  // pixels of the small map
+const HINT = 'Point at the map for a weight. Click it, then scroll to zoom; drag to move.';
+const KEYS = 'Arrow keys move, plus and minus zoom, 0 shows the whole text.';
 const LOWEST = 240, AROUND = 130;  // pixels of a side in a low window, and what stands over and under it there
 
+const utf8 = new TextDecoder();
 const between = (value, low, high) => Math.max(low, Math.min(high, value));
 const numbered = (k) => (k + 1).toLocaleString('en');
-const finer = (share) => share > 0 && share < 0.00005 ? 'under 0.01\u00a0%'
-  : share < 0.095 ? `${(100 * share).toFixed(2)}\u00a0%` : `${(100 * share).toFixed(1)}\u00a0%`;
+const finer = (step) => {
+  if (step < 2) return step ? 'under 0.01\u00a0%' : '0\u00a0%';
+  const share = (step - 1) / PERCENT;
+  return share < 0.095 ? `${(100 * share).toFixed(2)}\u00a0%` : `${(100 * share).toFixed(1)}\u00a0%`;
+};
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector('.map');
-  const map = root.map ??= build(root);
-  map.tell = setTriggerValue;
-  map.take(data);
-  const observer = new ResizeObserver(() => map.fit());
-  observer.observe(root);
-  return () => observer.disconnect();
-}
+// A message: the length of its head, its head as JSON, and the values of its tiles, deflated: the low bytes of a tile,
+// then the high ones.
+const opened = async (bytes) => {
+  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const head = JSON.parse(utf8.decode(bytes.subarray(4, 4 + size)));
+  const stream = new Blob([bytes.subarray(4 + size)]).stream().pipeThrough(new DecompressionStream('deflate'));
+  const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+  let start = 0;
+  const tiles = head.tiles.map(([level, row, column, height, width]) => {
+    const count = height * width, values = new Uint16Array(count);
+    for (let k = 0; k < count; k += 1) values[k] = planes[start + k] | planes[start + count + k] << 8;
+    start += 2 * count;
+    return { level, row, column, height, width, values, canvas: null };
+  });
+  return { ...head, tiles };
+};
 
 function build(root) {
+  const stage = make('div', { className: 'stage' });
   const canvas = make('canvas', { tabIndex: 0 });
   canvas.setAttribute('role', 'application');
   const line = make('p', { className: 'line' });
@@ -37,11 +52,16 @@ function build(root) {
   const search = make('input', { type: 'search', placeholder: 'Jump to a word', autocomplete: 'off', spellcheck: false });
   search.setAttribute('aria-label', 'Jump to a word: Enter goes on to its next place');
   const middle = () => [left + side / 2, top + side / 2];
+  const bar = make('i', {}), least = make('span', {}), most = make('span', {});
   const tools = make('div', { className: 'tools' },
     button('−', 'Zoom out', () => zoom(0.5, ...middle())),
     button('+', 'Zoom in', () => zoom(2, ...middle())),
-    button('Whole', 'Show the whole text', () => whole()), search);
-  root.replaceChildren(tools, canvas, line);
+    button('Whole', 'Show the whole text', () => whole()), search,
+    make('span', { className: 'legend' }, least, bar, most));
+  const tip = make('div', { className: 'tip', hidden: true });
+  tip.ariaHidden = 'true';  // the line says the same
+  stage.append(canvas, tip);
+  root.replaceChildren(tools, stage, line);
 
   const pen = canvas.getContext('2d', { alpha: false });
   let data = null, m = 1, left = 0, top = 0, side = 0, dots = 1;
@@ -53,41 +73,43 @@ function build(root) {
 
   // What Python gave
 
-  const take = (given) => {
+  // One message after the other; until a head's values are there, the one before stays.
+  let last = Promise.resolve();
+  const take = (bytes) => { last = last.then(() => opened(bytes)).then(show).catch(console.error); };
+
+  const show = (given) => {
     const another = !data || given.text !== data.text;
     if (given.id !== data?.id) { tiles.clear(); asked = 0; told = ''; }
     const labels = given.labels ?? data?.labels ?? [];
     const faded = given.special ? new Set(given.special) : data?.faded ?? new Set();
     data = { ...given, labels, faded };
     m = given.m;
-    palette = Uint8ClampedArray.from(atob(given.palette), (one) => one.charCodeAt(0));
-    canvas.setAttribute('aria-label', given.alt);
+    const shades = PALETTES[given.theme];
+    palette = shades.bytes ??= Uint8ClampedArray.from(atob(shades.ink), (one) => one.charCodeAt(0));
+    [least.textContent, most.textContent] = given.legend;
+    const shade = (k) => `rgb(${palette.slice(3 * k, 3 * k + 3).join(' ')})`;
+    bar.style.background = `linear-gradient(to right, ${[0, 64, 128, 192, 255].map(shade).join(', ')})`;
     search.placeholder = `Jump to a ${given.unit}`;
-    if (another) { over = cursor = null; at.step = 0; }
-    fit();
-    if (given.answers) asked = 0;
-    Promise.all(given.tiles.map((tile) => open(tile, given.id))).then(changed);
-  };
-
-  const open = async (tile, id) => {
-    const bytes = Uint8Array.from(atob(tile.values), (one) => one.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
-    const values = new Uint16Array(await new Response(stream).arrayBuffer());
-    if (id !== data.id) return;
-    const key = `${tile.level} ${tile.row} ${tile.column}`;
-    tiles.delete(key);
-    tiles.set(key, { ...tile, values, canvas: null });
+    if (another) { over = cursor = null; at.step = 0; note = ''; }
+    for (const tile of given.tiles) {
+      const key = `${tile.level} ${tile.row} ${tile.column}`;
+      tiles.delete(key);
+      tiles.set(key, tile);
+    }
     for (const [old, one] of tiles) {
       if (tiles.size <= TILES_HELD) break;
       if (one.level < data.level) tiles.delete(old);  // the whole map at its coarsest always stays
     }
+    if (given.answers) asked = 0;
+    fit();
+    changed();
   };
 
   const painted = (tile) => {
-    if (tile.canvas && tile.top === data.top && tile.ink === data.palette) return tile.canvas;
-    const picture = new ImageData(tile.width, tile.height), most = 65535 * data.top;
+    if (tile.canvas && tile.top === data.top && tile.ink === data.theme) return tile.canvas;
+    const picture = new ImageData(tile.width, tile.height), full = PERCENT * data.top;
     for (let k = 0; k < tile.values.length; k += 1) {
-      const colour = 3 * Math.min(255, Math.round(255 * tile.values[k] / most));
+      const colour = 3 * Math.min(255, Math.round(255 * Math.max(0, tile.values[k] - 1) / full));
       picture.data[4 * k] = palette[colour];
       picture.data[4 * k + 1] = palette[colour + 1];
       picture.data[4 * k + 2] = palette[colour + 2];
@@ -96,7 +118,7 @@ function build(root) {
     tile.canvas ??= make('canvas', { width: tile.width, height: tile.height });
     tile.canvas.getContext('2d').putImageData(picture, 0, 0);
     tile.top = data.top;
-    tile.ink = data.palette;
+    tile.ink = data.theme;
     return tile.canvas;
   };
 
@@ -106,7 +128,7 @@ function build(root) {
     const width = root.clientWidth;
     if (!width || !data) return;
     const was = side;
-    left = width < 480 ? 64 : 104;
+    left = beside(width < 480 ? 64 : 104);
     top = width < 480 ? 56 : 72;
     const high = Math.max(LOWEST, window.innerHeight - top - AROUND);
     side = Math.max(120, Math.min(width - left - 2, data.most, high));
@@ -117,6 +139,13 @@ function build(root) {
     if (!at.step || at.step * m <= side + 1 || (was && at.step * m <= was + 1)) at = { x: 0, y: 0, step: side / m };
     clamp();
     changed();
+  };
+
+  // Pixels for the words of the rows, at most so many.
+  const beside = (most) => {
+    if (data.asks) return most;
+    pen.font = `400 13px ${data.mono || getComputedStyle(root).fontFamily}`;
+    return between(Math.ceil(Math.max(...data.labels.map((label) => pen.measureText(label).width))) + 12, 30, most);
   };
 
   const clamp = () => {
@@ -162,7 +191,7 @@ function build(root) {
   };
 
   const ask = () => {
-    if (!data || !side) return;
+    if (!data?.asks || !side) return;
     if (asked && performance.now() - asked < PATIENCE) { settling = setTimeout(ask, SETTLED); return; }
     const [first, last, from, to] = shown(), fine = level(), reach = data.tile * 2 ** fine, missing = [];
     for (let row = Math.floor(first / reach); row * reach < last; row += 1) {
@@ -186,9 +215,9 @@ function build(root) {
   const draw = () => {
     dirty = false;
     if (!data || !side) return;
-    const style = getComputedStyle(root), text = style.color, { hair, quiet } = data.colours;
+    const style = getComputedStyle(root), text = style.color, colours = PALETTES[data.theme], { hair, quiet } = colours;
     pen.setTransform(dots, 0, 0, dots, 0, 0);
-    pen.fillStyle = data.colours.paper;
+    pen.fillStyle = colours.paper;
     pen.fillRect(0, 0, left + side + 2, top + side + 2);
     pen.save();
     pen.beginPath();
@@ -209,11 +238,11 @@ function build(root) {
     }
     if (data.focus) {
       const [begin, end] = data.focus, length = (end - begin) * at.step;
-      pen.strokeStyle = data.colours.frame;
+      pen.strokeStyle = colours.frame;
       pen.lineWidth = 1.5;
       pen.strokeRect(left + (begin - at.x) * at.step, top + (begin - at.y) * at.step, length, length);
     }
-    const pointed = cursor ?? over;
+    const pointed = cursor ?? over?.place;
     if (pointed) {
       const wide = Math.max(1, at.step);
       pen.fillStyle = text;
@@ -222,20 +251,26 @@ function build(root) {
       pen.fillRect(left + (pointed[1] - at.x) * at.step, top, wide, side);
       pen.globalAlpha = 1;
     }
-    if (zoomed()) small(text);
+    if (zoomed()) small(colours);
     pen.restore();
     pen.strokeStyle = hair;
     pen.lineWidth = 1;
     pen.strokeRect(left - 0.5, top - 0.5, side + 1, side + 1);
     lettering(text, quiet, pointed, style.fontFamily);
     say(pointed);
+    hang();
+    if (stage.ariaLabel !== data.alt) {  // it tells of the head that can be seen
+      stage.ariaLabel = data.alt;
+      stage.setAttribute('role', 'graphics-document');
+      canvas.setAttribute('aria-label', `${data.alt} ${KEYS}`);
+    }
   };
 
   // The whole map in the corner that a causal model leaves empty, with what is in sight
   const mini = () => ({ x: left + side - MINI - 6, y: top + 6 });
-  const small = (text) => {
+  const small = (colours) => {
     const { x, y } = mini(), each = 2 ** data.level, scale = MINI / m;
-    pen.fillStyle = data.colours.paper;
+    pen.fillStyle = colours.paper;
     pen.fillRect(x, y, MINI, MINI);
     pen.imageSmoothingEnabled = true;
     for (const tile of tiles.values()) {
@@ -243,11 +278,11 @@ function build(root) {
       const reach = data.tile * each * scale;
       pen.drawImage(painted(tile), x + tile.column * reach, y + tile.row * reach, tile.width * each * scale, tile.height * each * scale);
     }
-    pen.strokeStyle = data.colours.quiet;
+    pen.strokeStyle = colours.quiet;
     pen.lineWidth = 1;
     pen.strokeRect(x - 0.5, y - 0.5, MINI + 1, MINI + 1);
     const seen = Math.max(4, side / at.step * scale);
-    pen.strokeStyle = data.colours.frame;
+    pen.strokeStyle = colours.frame;
     pen.lineWidth = 1.5;
     pen.strokeRect(x + at.x * scale, y + at.y * scale, seen, seen);
   };
@@ -260,23 +295,23 @@ function build(root) {
   };
 
   const lettering = (text, quiet, pointed, family) => {
-    const [first, last, from, to] = shown(), words = at.step >= READABLE;
-    const size = words ? Math.min(13, at.step) : 12;
+    const [first, last, from, to] = shown(), close = at.step >= READABLE, words = close || !data.asks;
+    const size = close ? Math.min(13, at.step) : 12;
     const face = (bold) => { pen.font = `${bold ? 700 : 400} ${size}px ${words && data.mono ? data.mono : family}`; };
-    const every = words ? 1 : stride(56 / at.step);
+    const every = close ? 1 : words ? Math.ceil(13 / at.step) : stride(56 / at.step);
     const label = (k) => words ? data.labels[k] ?? '' : numbered(k);
     const place = (k, offset) => (k + 0.5 - offset) * at.step;
     const ink = (k, bold) => { face(bold); pen.fillStyle = words && data.faded.has(k) && !bold ? quiet : text; };
     const each = (begin, end, offset, mark, put) => {
-      const start = words ? begin : Math.ceil((begin + 1) / every) * every - 1;
+      const start = close ? begin : words ? Math.ceil(begin / every) * every : Math.ceil((begin + 1) / every) * every - 1;
       for (let k = Math.max(begin, start); k < end; k += every) {
         const along = place(k, offset);
         if (along < 0 || along > side) continue;
-        if (mark >= 0 && !words && Math.abs(along - place(mark, offset)) < 28) continue;
+        if (mark >= 0 && !close && Math.abs(along - place(mark, offset)) < (words ? 13 : 28)) continue;
         ink(k, k === mark);
         put(label(k), along);
       }
-      if (mark >= 0 && !words) { ink(mark, true); put(data.labels[mark] ?? '', place(mark, offset)); }
+      if (mark >= 0 && !close) { ink(mark, true); put(data.labels[mark] ?? '', place(mark, offset)); }
     };
     pen.textBaseline = 'middle';
     pen.textAlign = 'right';
@@ -299,7 +334,7 @@ function build(root) {
 
   const say = (pointed) => {
     if (!pointed) {
-      line.textContent = note || data.hint;
+      line.textContent = note || HINT;
       return;
     }
     const [row, column] = pointed;
@@ -313,10 +348,23 @@ function build(root) {
     if (!tile) { line.textContent = pair; return; }
     const each = 2 ** tile.level, reach = data.tile * each;
     const k = Math.floor((row - tile.row * reach) / each) * tile.width + Math.floor((column - tile.column * reach) / each);
-    const share = tile.values[k] / 65535;
+    const step = tile.values[k];
     const after = cursor ? note : '';
-    line.textContent = tile.level === 0 ? `${pair}: ${finer(share)}${after}`
-      : `${pair}: at most ${finer(share)}, the largest of ${each} × ${each} here. Zoom in for each.${after}`;
+    line.textContent = tile.level === 0 ? `${pair}: ${finer(step)}${after}`
+      : `${pair}: at most ${finer(step)}, the largest of ${each} × ${each} here. Zoom in for each.${after}`;
+  };
+
+  // What the line says, beside the pointer: on the side with more room
+  const hang = () => {
+    tip.hidden = !over || !!cursor;
+    if (tip.hidden) return;
+    tip.textContent = line.textContent;
+    const right = over.px > left + side / 2, low = over.py > top + side / 2, width = left + side + 2, height = top + side + 2;
+    Object.assign(tip.style, {
+      left: right ? '' : `${over.px + 14}px`, right: right ? `calc(100% - ${over.px - 14}px)` : '',
+      top: low ? '' : `${over.py + 14}px`, bottom: low ? `${height - over.py + 10}px` : '',
+      maxWidth: `${Math.max(160, (right ? over.px : width - over.px) - 20)}px`,
+    });
   };
 
   // The hand
@@ -370,7 +418,7 @@ function build(root) {
         return;
       }
     }
-    over = here.inside && !inMini(here) ? here.place : null;
+    over = here.inside && !inMini(here) ? here : null;
     canvas.style.cursor = inMini(here) ? 'pointer' : zoomed() ? 'grab' : 'crosshair';
     redraw();
   };
@@ -393,9 +441,10 @@ function build(root) {
   }, { passive: false });
 
   const pick = (place) => {
+    if (!data.picks) return;  // the pointer goes on reading
     cursor = place;
     redraw();
-    if (data.picks) map.tell('pick', { id: data.id, row: place[0], column: place[1] });
+    map.tell('pick', { id: data.id, row: place[0], column: place[1] });
   };
   const redraw = () => { if (!dirty) { dirty = true; requestAnimationFrame(draw); } };
 
@@ -457,6 +506,10 @@ function build(root) {
     if (data.picks) map.tell('pick', { id: data.id, row: cursor[0], column: cursor[1] });
   };
 
-  const map = { take, fit, tell: () => {} };
+  const map = { take, fit, tell: () => {}, plot: () => [left, top, side] };
   return map;
 }
+
+(window.twoHeadsMap ??= Promise.withResolvers()).resolve(build);
+
+export default () => {};

@@ -1,12 +1,19 @@
-"""The map of a head over a long text, on a canvas that zooms and pans in the browser and asks for what it lacks."""
+"""The map of a head on a canvas, which zooms and pans in the browser and, over a long text, asks for what it lacks.
+
+The script that draws is sent to a browser once (`code`), each map as bytes: Vega's own script needs several times both.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
+import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,12 +22,29 @@ from streamlit.components.v2 import component
 
 from dashboard.analyses.explore.map_tiles import TILE, Overview, Place
 from dashboard.charts.browser import SENTENCE_JS
+from dashboard.charts.ink import SHARE
 from dashboard.charts.raster import LEVELS
 from dashboard.charts.theme import PALETTES, TOKENS_FONT, Theme, ink, paint
 
 _JS, _CSS = (Path(__file__).with_name(f"head_map.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
-_JS = SENTENCE_JS + _JS
-STEPS = 65535  # a weight of 1, as it is sent
+_MOUNT = """
+const drawing = (window.twoHeadsMap ??= Promise.withResolvers()).promise;
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector('.two-heads-map');
+  let observer = null, left = false;
+  drawing.then((build) => {
+    if (left) return;
+    const map = root.map ??= build(root);
+    map.tell = setTriggerValue;
+    map.take(data);
+    observer = new ResizeObserver(() => map.fit());
+    observer.observe(root);
+  });
+  return () => { left = true; observer?.disconnect(); };
+}
+"""
+PERCENT = 10_000  # steps of a weight of 1, as it is sent and said
 
 
 @dataclass(frozen=True)
@@ -65,9 +89,10 @@ def show(
     alt: str,
     theme: Theme,
     most: float,
-    tiles: Mapping[Place, np.ndarray],
-    level: int,
-    answers: bool,
+    tiles: Mapping[Place, np.ndarray] = MappingProxyType({}),
+    level: int = 0,
+    asks: bool = True,
+    answers: bool = False,
     focus: tuple[int, int] | None = None,
     picked: Callable[[int], None] | None = None,
 ) -> None:
@@ -76,50 +101,68 @@ def show(
     Parameters
     ----------
     key: of the component; picture, text: name the map and the positions: another head keeps what is in sight
-    whole: drawn until finer squares are there; top: the weight that is full ink
+    whole: drawn until finer squares are there, of shares; top: the weight that is full ink
     labels, special: of the positions (m); unit: "token" or "word"; causal: whether the upper half is empty
-    alt: what is said in its place; most: pixels of a side
-    tiles, level: what the browser asked for; answers: whether this run is an answer, and the browser knows the rest
+    alt: what is said in its place; it tells of this head once that is painted; most: pixels of a side
+    tiles, level: what the browser asked for; asks: whether it may; answers: whether this run is an answer, and the
+        browser knows the rest
     focus: the positions that another picture shows; picked: is told the row that was clicked
     """
-    palette = PALETTES[theme]
-    sent = (
-        {**_tiles_of(whole), **{(level, *place): values for place, values in tiles.items()}}
-        if not answers
-        else {(level, *place): values for place, values in tiles.items()}
-    )
-    component("two_heads_map", html='<div class="map"></div>', css=_CSS, js=_JS)(
+    sent = {(level, *place): values for place, values in tiles.items()}
+    if not answers:
+        sent = _tiles_of(whole) | sent
+    head = {
+        "id": picture,
+        "text": text,
+        "m": len(labels),
+        "labels": None if answers else list(labels),
+        "special": None if answers else np.flatnonzero(special).tolist(),
+        "level": whole.level,
+        "tile": TILE,
+        "tiles": [(*place, *values.shape) for place, values in sent.items()],
+        "asks": asks,
+        "answers": answers,
+        "top": top,
+        "legend": ["0", SHARE.exact(top) + " +" * (top < 1)],
+        "theme": theme,
+        "causal": causal,
+        "unit": unit,
+        "mono": TOKENS_FONT if unit == "token" else "",
+        "most": most,
+        "focus": focus,
+        "picks": picked is not None,
+        "alt": alt,
+    }
+    component("two_heads_map", html='<div class="two-heads-map"></div>', js=_MOUNT, isolate_styles=False)(
         key=key,
-        data={
-            "id": picture,
-            "text": text,
-            "m": len(labels),
-            "labels": None if answers else list(labels),
-            "special": None if answers else np.flatnonzero(special).tolist(),
-            "level": whole.level,
-            "tile": TILE,
-            "tiles": [_packed(*place, values) for place, values in sent.items()],
-            "answers": answers,
-            "top": top,
-            "palette": _palette(theme),
-            "colours": {
-                "paper": palette.paper,
-                "hair": palette.hair,
-                "quiet": palette.quiet,
-                "frame": palette.context,
-            },
-            "causal": causal,
-            "unit": unit,
-            "mono": TOKENS_FONT if unit == "token" else "",
-            "most": most,
-            "focus": focus,
-            "picks": picked is not None,
-            "alt": f"{alt} Arrow keys move, plus and minus zoom, 0 shows the whole text.",
-            "hint": "Point at the map for a weight. Click it, then scroll to zoom; drag to move.",
-        },
+        data=message(head, list(sent.values())),
         on_want_change=_nothing,
         on_pick_change=lambda: _take(key, picture, len(labels), picked),
     )
+
+
+def code() -> None:
+    """The script that draws maps, once a run where it takes no space. A browser that has it gets its name alone."""
+    component("two_heads_map_code", js=_script(), css=_CSS, isolate_styles=False)(key="head_map_code", height=0)
+
+
+def message(head: Mapping[str, Any], tiles: Sequence[np.ndarray]) -> bytes:
+    """What the browser is sent: the length of the head (uint32, low byte first), the head as JSON, and the tiles.
+
+    tiles: (h, w) weights in [0, 1]; of each in steps of 0.01 %, 0 for no weight and else one more, the low bytes of all
+    its squares and then the high ones; deflated together
+    """
+    said = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    planes = []
+    for values in tiles:
+        steps = np.where(values > 0, 1 + np.rint(np.clip(values, 0, 1) * PERCENT), 0).astype("<u2")
+        planes.append(steps.view(np.uint8).reshape(-1, 2).T.tobytes())
+    return struct.pack("<I", len(said)) + said + zlib.compress(b"".join(planes), 6)
+
+
+@cache
+def _script() -> str:
+    return f"const PALETTES = {json.dumps(_palettes())};\n{SENTENCE_JS}{_JS}"
 
 
 def _take(key: str, picture: str, m: int, picked: Callable[[int], None] | None) -> None:
@@ -144,19 +187,15 @@ def _tiles_of(whole: Overview) -> dict[tuple[int, int, int], np.ndarray]:
     }
 
 
-def _packed(level: int, row: int, column: int, values: np.ndarray) -> dict[str, Any]:
-    """A tile for the browser: weights in steps of 1 / 65,535, deflated."""
-    steps = np.rint(np.clip(values, 0, 1) * STEPS).astype("<u2")
+def _palettes() -> dict[Theme, dict[str, str]]:
+    """The colours of each theme; `ink`: 256 shades from paper to ink, three bytes each."""
     return {
-        "level": level,
-        "row": row,
-        "column": column,
-        "height": values.shape[0],
-        "width": values.shape[1],
-        "values": base64.b64encode(zlib.compress(steps.tobytes(), 1)).decode("ascii"),
+        theme: {
+            "ink": base64.b64encode(paint(np.linspace(0, 1, LEVELS), ink(theme), 0, 1).tobytes()).decode("ascii"),
+            "paper": palette.paper,
+            "hair": palette.hair,
+            "quiet": palette.quiet,
+            "frame": palette.context,
+        }
+        for theme, palette in PALETTES.items()
     }
-
-
-def _palette(theme: Theme) -> str:
-    """The colours of 256 shades from paper to ink, three bytes each."""
-    return base64.b64encode(paint(np.linspace(0, 1, LEVELS), ink(theme), 0, 1).tobytes()).decode("ascii")

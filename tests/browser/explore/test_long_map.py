@@ -31,19 +31,19 @@ def view():
 def opened(person, view="heatmap", **screen):
     asked = {"text": TEXT, "model": "smollm2", "unit": "tokens", "view": view} | HEAD.choice
     page = person(f"explore?{urlencode(asked)}", **screen)
-    page.locator(".map canvas").wait_for()
+    page.locator(".two-heads-map canvas").wait_for()
     idle(page)
     return page
 
 
 def said(page) -> str:
-    return page.locator(".map .line").inner_text()
+    return page.locator(".two-heads-map .line").inner_text()
 
 
 def test_a_map_zooms_to_exact_weights_and_its_part_is_a_file(person, view):
     page = opened(person)
     m = len(view)
-    canvas = page.locator(".map canvas")
+    canvas = page.locator(".two-heads-map canvas")
     assert page.get_by_role("heading", name=re.compile(f"{HEAD} gives|out in {HEAD}")).count()
     search = page.get_by_role("searchbox")
     search.fill("zanzibar")
@@ -73,7 +73,7 @@ def test_a_map_zooms_to_exact_weights_and_its_part_is_a_file(person, view):
 def test_a_click_on_the_map_draws_the_words_around_it(person, view):
     page = opened(person, "arcs")
     before = page.url
-    page.locator(".map canvas").click(position={"x": 200, "y": 230})
+    page.locator(".two-heads-map canvas").click(position={"x": 200, "y": 230})
     page.wait_for_function("before => location.href !== before", arg=before)
     idle(page)
     start = int(re.search(r"start=(\d+)", page.url)[1])
