@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from functools import partial
 
@@ -28,6 +29,7 @@ from dashboard.ui.results_cache import cached
 from dashboard.ui.url_state import DEFAULTS
 
 EXAMPLE = "start_example"  # the key of the chips
+BOX, SHOWN = "start_text", "start_shown"  # the key of the box; what it showed last, and what before
 SENTENCES = {
     "Agreement across a clause": "The keys to the cabinet in the hall are on the table.",
     "A garden path": "The horse raced past the barn fell.",
@@ -114,10 +116,10 @@ def squares(found: Examples, width: int) -> Figure:
 
 def sentence() -> None:
     """The sentence, to be typed, and sentences to try."""
-    st.session_state["start_text"] = session.choices().text
+    _shown(session.choices().text)
     st.text_input(
         "Your sentence",
-        key="start_text",
+        key=BOX,
         label_visibility="collapsed",
         placeholder="Type a sentence",
         max_chars=LONGEST_TEXT,
@@ -126,9 +128,26 @@ def sentence() -> None:
     example_texts.offer("Or try", SENTENCES, EXAMPLE, _read, hidden=True)
 
 
+def _shown(text: str) -> None:
+    """Put the text into the box, and note which one stood there before, and until when."""
+    before, gone = st.session_state.get(SHOWN, (text, {}))
+    now = time.monotonic()
+    gone = {one: when for one, when in gone.items() if now - when < session.STALE}
+    if text != before:
+        gone[before] = now
+    st.session_state[SHOWN], st.session_state[BOX] = (text, gone), text
+
+
 def _take_text() -> None:
-    if not example_texts.taken(EXAMPLE):
-        _read(st.session_state["start_text"])
+    """Read what was typed. A browser that has not heard yet of another text tells the one before again, with the next
+    thing that it has."""
+    typed, (_, gone) = st.session_state[BOX], st.session_state[SHOWN]
+    if example_texts.taken(EXAMPLE):
+        return
+    if time.monotonic() - gone.get(typed, float("-inf")) < session.STALE:
+        session.mark_widget_run()
+        return
+    _read(typed)
 
 
 def _read(text: str) -> None:

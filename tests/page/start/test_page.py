@@ -52,6 +52,27 @@ def test_two_words_light_all_heads_and_name_the_winner(minilm):
     assert not opened(None, text=KEYS).get("vega_lite_chart")
 
 
+def test_what_stood_in_the_box_a_moment_ago_is_no_choice(monkeypatch):
+    """The browser tells it again with a click, before it has heard of the text that took its place."""
+    monkeypatch.setattr("dashboard.ui.session.STALE", 60)  # however slow the machine
+    app = opened(None, text=KEYS)
+    app.text_input(key="start_text").set_value("Birds sing.").run()
+    app.pills(key="start_example").set_value("A list").run()
+    app.text_input(key="start_text").set_value("Birds sing.").run()
+    assert not app.exception and dict(app.query_params) == {"text": SENTENCES["A list"]}
+    app.text_input(key="start_text").set_value("").run()  # typed while the text before comes back
+    app.text_input(key="start_text").set_value(SENTENCES["A list"]).run()
+    assert not app.exception and app.text_input(key="start_text").value == ""
+
+
+def test_a_text_of_before_can_be_typed_again(monkeypatch):
+    monkeypatch.setattr("dashboard.ui.session.STALE", 0)  # some time later
+    app = opened(None, text=KEYS)
+    app.text_input(key="start_text").set_value("Birds sing.").run()
+    app.text_input(key="start_text").set_value(KEYS).run()
+    assert app.query_params["text"] == KEYS
+
+
 def test_a_chip_reads_its_sentence_and_lets_a_pair_go():
     app = opened(None, pairs="8 > 1")
     app.pills(key="start_example").set_value("A list").run()
