@@ -7,6 +7,7 @@ const PATIENCE = 8000;  // milliseconds after which a question counts as lost
 const TILES_HELD = 160;
 const MOST_ASKED = 12;
 const NUDGE = 0.15;  // of the plot, for an arrow key
+const BEYOND = 32;  // pixels that leaning words reach beyond the last column
 const MINI = 96;  // pixels of the small map
 const HINT = 'Point at the map for a weight. Click it, then scroll to zoom; drag to move.';
 const KEYS = 'Arrow keys move, plus and minus zoom, 0 shows the whole text.';
@@ -131,10 +132,10 @@ function build(root) {
     left = beside(width < 480 ? 64 : 104);
     top = width < 480 ? 56 : 72;
     const high = Math.max(LOWEST, window.innerHeight - top - AROUND);
-    side = Math.max(120, Math.min(width - left - 2, data.most, high));
+    side = Math.max(120, Math.min(width - left - BEYOND, data.most, high));
     dots = window.devicePixelRatio || 1;
-    Object.assign(canvas.style, { width: `${left + side + 2}px`, height: `${top + side + 2}px` });
-    const sizes = [Math.round((left + side + 2) * dots), Math.round((top + side + 2) * dots)];
+    Object.assign(canvas.style, { width: `${left + side + BEYOND}px`, height: `${top + side + 8}px` });
+    const sizes = [Math.round((left + side + BEYOND) * dots), Math.round((top + side + 8) * dots)];
     if (canvas.width !== sizes[0] || canvas.height !== sizes[1]) [canvas.width, canvas.height] = sizes;
     if (!at.step || at.step * m <= side + 1 || (was && at.step * m <= was + 1)) at = { x: 0, y: 0, step: side / m };
     clamp();
@@ -218,7 +219,7 @@ function build(root) {
     const style = getComputedStyle(root), text = style.color, colours = PALETTES[data.theme], { hair, quiet } = colours;
     pen.setTransform(dots, 0, 0, dots, 0, 0);
     pen.fillStyle = colours.paper;
-    pen.fillRect(0, 0, left + side + 2, top + side + 2);
+    pen.fillRect(0, 0, left + side + BEYOND, top + side + 8);
     pen.save();
     pen.beginPath();
     pen.rect(left, top, side, side);
@@ -359,7 +360,7 @@ function build(root) {
     tip.hidden = !over || !!cursor;
     if (tip.hidden) return;
     tip.textContent = line.textContent;
-    const right = over.px > left + side / 2, low = over.py > top + side / 2, width = left + side + 2, height = top + side + 2;
+    const right = over.px > left + side / 2, low = over.py > top + side / 2, width = left + side + BEYOND, height = top + side + 8;
     Object.assign(tip.style, {
       left: right ? '' : `${over.px + 14}px`, right: right ? `calc(100% - ${over.px - 14}px)` : '',
       top: low ? '' : `${over.py + 14}px`, bottom: low ? `${height - over.py + 10}px` : '',
