@@ -10,12 +10,13 @@ from urllib.parse import parse_qs, unquote, urlparse
 from dashboard.models import title_of
 from dashboard.ui.frame.top import LONGEST_LABEL
 from dashboard.ui.page_list import MODEL, TEXT, Page, at
-from dashboard.ui.url_fields import digest
+from dashboard.ui.url_fields import digest, unzipped
 from dashboard.ui.url_state import DEFAULTS, FIRST_TEXT
 
 LEAST = 20  # characters under the title of a page
 RAISED = re.compile(r"Traceback|\b[A-Z]\w+(?:Error|Exception)\b")
 SIGN = re.compile(r"\bZ(?:[a-z]{2}){6}\b")
+GROUP = re.compile(r"\b(mean|sum|maximum) of (layer|all heads|L\d)")
 SHORT = 12  # words of a text that every picture of it names
 KEEPS_TEXTS = {"report"}  # pages that show earlier texts on purpose
 DRAWS_WORDS = {"explore", "find_heads", "layers"}
@@ -34,7 +35,7 @@ def text_of(url: str, known: Collection[str] = ()) -> str | None:
     address = address_of(url)
     if (short := address.get("text_id")) is not None:
         return next((text for text in known if digest(text) == short), None)
-    return address.get("text", FIRST_TEXT)
+    return unzipped(address["text_zip"]) if "text_zip" in address else address.get("text", FIRST_TEXT)
 
 
 def label_of(text: str) -> str:
@@ -120,6 +121,8 @@ def _head(state: Mapping[str, Any], page: Page) -> list[str]:
         head = f"L{state['layer']}H{state['head']}"
     if f"L{state['layer']}H{state['head']}" != head:
         return [f"head: the address says {head}, the numbers L{state['layer']}H{state['head']}"]
+    if address.get("together", "head") != "head" and GROUP.search(state["picture"]):
+        return []  # several heads in one picture
     return [] if re.search(rf"\b{head}\b", state["picture"]) else [f"head: {head} is chosen, not {state['picture']!r}"]
 
 

@@ -9,10 +9,13 @@ Nothing here knows Streamlit.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +25,7 @@ from dashboard.heads.head_id import HeadId
 
 LONGEST_PATH = 1_000  # characters
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
+LONGEST_PLAIN = 240  # characters; a longer text is deflated
 NONE = "none"  # in a link, where an empty value would be lost
 
 
@@ -32,6 +36,25 @@ def digest(text: str) -> str:
 
 def fits_in_link(text: str) -> bool:
     return len(quote(text, safe="", errors="replace")) <= TEXT_BYTES_IN_LINK
+
+
+@lru_cache(maxsize=8)
+def zipped(text: str) -> str:
+    """A text for a link: deflated, in the letters, digits, - and _ of base64."""
+    deflated = zlib.compress(text.encode("utf-8", "surrogatepass"), 9)
+    return base64.urlsafe_b64encode(deflated).decode("ascii").rstrip("=")
+
+
+def unzipped(raw: str) -> str:
+    """The text of `zipped`. Raises UserError for what holds none, or one that no link of ours holds."""
+    try:
+        opened = zlib.decompressobj()
+        text = opened.decompress(base64.urlsafe_b64decode(raw + "=" * (-len(raw) % 4)), TEXT_BYTES_IN_LINK + 1)
+        if opened.eof and len(text) <= TEXT_BYTES_IN_LINK:
+            return text.decode("utf-8", "surrogatepass")
+    except (ValueError, zlib.error):
+        pass
+    raise UserError("The text in this link is damaged. Paste it at the top to see the same view.")
 
 
 @dataclass(frozen=True)
@@ -121,15 +144,23 @@ class Text(Kind):
 
 
 class Passage(Text):
-    """The text. The link holds `text_id` instead of a text over 8 kB (encoded), so that the page can report that."""
+    """The text. Every page sends some twenty links with it, so one of over 240 characters stands there deflated, as
+    `text_zip`, where that is shorter. The link holds `text_id` instead of a text over 8 kB (encoded), so that the page
+    can report that."""
 
     def parameters(self, name: str) -> tuple[str, ...]:
-        return name, f"{name}_id"
+        return name, f"{name}_zip", f"{name}_id"
 
     def write(self, name: str, value: str) -> dict[str, str]:
-        return {name: value} if fits_in_link(value) else {f"{name}_id": digest(value)}
+        if not fits_in_link(value):
+            return {f"{name}_id": digest(value)}
+        if len(value) > LONGEST_PLAIN and len(deflated := zipped(value)) < len(quote(value, errors="replace")):
+            return {f"{name}_zip": deflated}
+        return {name: value}
 
     def read(self, name: str, raw: str, known: Known) -> str:
+        if name.endswith("_zip"):
+            return unzipped(raw)
         if not name.endswith("_id"):
             return raw
         if raw in known.held_texts:

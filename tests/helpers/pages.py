@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
 from streamlit.testing.v1 import AppTest
 
 from tests.helpers.sentences import plain
@@ -18,6 +22,16 @@ def opened(page: str | None = "explore", /, **address: str) -> AppTest:
     if page:
         app.switch_page(f"../pages/{page}.py")
     return app.run()
+
+
+def step_back(app: AppTest, **address: Any) -> AppTest:
+    """As after a step back in the browser to this address."""
+    for name in dict(app.query_params):
+        del app.query_params[name]
+    for name, value in address.items():
+        app.query_params[name] = value
+    with patch("dashboard.ui.frame.address.get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True)):
+        return app.run()
 
 
 def said(app: AppTest) -> str:

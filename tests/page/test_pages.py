@@ -5,7 +5,7 @@ import pytest
 from dashboard.analyses.profile.names import clearest
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.page_list import BY_NAME
-from tests.helpers.pages import heading, lines, notices, opened, said
+from tests.helpers.pages import heading, lines, notices, opened, said, step_back
 from tests.helpers.sentences import heads_in, numbers, plain, wording
 from tests.helpers.shipped import profile
 
@@ -98,11 +98,7 @@ def test_back_finds_a_long_text_again():
     link = dict(app.query_params)
     app.text_area(key="draft").set_value("Birds sing.")
     next(button for button in app.button if button.label == "Read this text").click().run()
-    for name in dict(app.query_params):
-        del app.query_params[name]
-    for name, value in link.items():
-        app.query_params[name] = value
-    app.run()
+    step_back(app, **link)
     assert not app.exception and not app.warning
     assert next(area for area in app.text_area if area.label == "Text").value == LONG
 
@@ -127,8 +123,10 @@ def test_an_address_that_lags_behind_a_quick_hand_takes_nothing_back():
     app.number_input(key="choose_head").set_value(5).run()
     assert "L0H5" in heading(app)
     assert "5" in app.query_params["head"]
-    del app.query_params["head"]  # and this is a step back: nothing on the page was touched
-    app.run()
+    del app.query_params["head"]
+    app.run()  # as a button does that asks for no choice
+    assert "L0H5" in heading(app)
+    step_back(app, view="arcs")
     assert "L0H2" in heading(app)
 
 

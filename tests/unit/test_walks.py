@@ -108,6 +108,12 @@ def test_a_text_that_is_left_in_its_box_is_not_stale():
     assert found(state) and check.stale(state, [f"{ZO} sleeps."], []) == []
 
 
+def test_several_heads_in_one_picture_are_not_the_chosen_one():
+    url = WELL["url"] + "&together=layer"
+    assert found(WELL | {"url": url, "picture": "Heatmap of the mean of layer 2, MiniLM."}) == []
+    assert found(WELL | {"url": url, "picture": "Heatmap of L4H4, MiniLM."})
+
+
 @pytest.mark.parametrize(
     ("query", "text"),
     [

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.export import reports
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.frame import example_texts
-from dashboard.ui.session import begin_epoch, choices
+from dashboard.ui.session import STALE, begin_epoch, choices
 from dashboard.ui.url_fields import digest, fits_in_link
 from dashboard.ui.url_state import (
     FIRST_HEAD,
@@ -44,8 +45,8 @@ def read(page: str) -> None:
     """Read the choices from the address of a page, unless we wrote that address ourselves.
 
     A quick person acts before the browser has the address that we wrote last, and the browser then sends an older one.
-    So in a run that a widget started the address is ignored, and on the way to another page the choices are kept that
-    its link did not have yet.
+    So in a run that a widget started the address is ignored, and so is one that we left a moment ago, unless a person
+    stepped back to it; on the way to another page the choices are kept that its link did not have yet.
     """
     address = {name: value for name, value in st.query_params.to_dict().items() if name != PAGE}
     state = st.session_state
@@ -55,6 +56,9 @@ def read(page: str) -> None:
         state.pop("opens_on", None)
     if state.pop("widget_run", False) or ("choices" in state and (followed or address == state["address"])):
         state["address"] = address
+        return
+    if not left and _left_just_now(address):
+        state["instead_of"] = address  # in case that the address of now got lost
         return
     example_texts.forget()
     found, state["notices"] = from_address(address, tuple(SCORES), _held_texts())
@@ -99,6 +103,21 @@ def _links_lead(address: dict[str, str]) -> bool:
     )
 
 
+def _leave(address: dict[str, str]) -> None:
+    """Another address takes the place of this one."""
+    now = time.monotonic()
+    recent = [(one, when) for one, when in st.session_state.get("addresses_left", ()) if now - when < LINKS_DELAY]
+    st.session_state["addresses_left"] = [*recent, (address, now)][-LINKS_HELD:]
+
+
+def _left_just_now(address: dict[str, str]) -> bool:
+    """Whether the browser, which has not heard of a newer one, sends an address that we left; no step back does so."""
+    run, now = get_script_run_ctx(), time.monotonic()
+    if run is None or run.is_history_navigation:
+        return False
+    return any(address == one and now - when < STALE for one, when in st.session_state.get("addresses_left", ()))
+
+
 def write() -> None:
     """Write the choices into the address, before the page runs. On the way to another page the browser does not have
     that page's path yet, and would add these choices to the one of the page before: then it waits for `write_again`."""
@@ -116,6 +135,7 @@ def write_again() -> None:
     if st.session_state["arrives"]:
         _write(opens_on)
     elif (address := _address_now(opens_on)) is not None:
+        _leave(st.session_state["address"])
         st.session_state["instead_of"], st.session_state["address"] = st.session_state["address"], address
 
 
@@ -129,6 +149,7 @@ def _write(opens_on: tuple[HeadId, bool] | None) -> None:
     if address is None and page_named(state["page"], state["address"]) and PAGE not in st.query_params:
         address = state["address"]
     if address is not None:
+        _leave(state["address"])
         state["address"] = address
         st.query_params.from_dict(address | page_named(state["page"], address))
 

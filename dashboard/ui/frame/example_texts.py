@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from dashboard.ui.session import STALE
+from dashboard.ui.session import STALE, mark_widget_run
 from dashboard.ui.url_state import FIRST_TEXT
 
 _TAKEN, _LAST = "example_taken", "example_last"  # the widget whose chip was clicked in this run; the last one, and when
@@ -67,6 +67,7 @@ def forget() -> None:
 
 
 def _take(texts: Mapping[str, str], key: str, read: Callable[[str], None]) -> None:
+    mark_widget_run()
     if (name := st.session_state[key]) not in texts:
         return
     last, when = st.session_state.get(_LAST, ("", 0.0))

@@ -229,7 +229,8 @@ class Beside:
         self.this, self.shows, self.every, self.name = this, shows, every, name
         self.selection = Selection(chosen.chosen, chosen.pinned, session.epoch(), head_names.for_charts(this))
         if isinstance(shows, Reading):
-            self.title, scores, column = f"“{SCORES[name].title}” on this text", shows.overview().scores, name
+            self.survey = shows.overview()  # a file is made outside the session, where no choices are known
+            self.title, scores, column = f"“{SCORES[name].title}” on this text", self.survey.scores, name
         else:
             self.title, scores, column = f"“{FIGURE_TITLES[name]}”", shows.heads, f"bits_{name}"
         whose = columns_of(every.table)
@@ -246,7 +247,7 @@ class Beside:
         model, given = self.this.model, look.keywords() | selection.keywords()
         if isinstance(self.shows, Profile):
             return draw_profile(self.shows, self.name, model=model.title, **given)
-        chart = draw_atlas(self.shows.overview(), self.name, model=model.title, **given)
+        chart = draw_atlas(self.survey, self.name, model=model.title, **given)
         options = look.keywords() | self.shows.options
         origin = provenance_of_text(model, self.shows.encoding, "atlas", score=self.name, **options)
         return chart.made_of(origin)

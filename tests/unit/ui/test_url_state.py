@@ -1,6 +1,7 @@
 """A choice survives the address; a wrong address falls back with a sentence."""
 
 import random
+import string
 import time
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.pins import Pin
-from dashboard.ui.url_fields import digest
+from dashboard.ui.url_fields import digest, zipped
 from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, from_address, to_address, within
 from tests.helpers.addresses import any_address
 
@@ -58,6 +59,25 @@ def test_a_long_text_stays_out_of_the_link_and_is_found_again_in_its_own_session
     assert "too long" in notices[0]
 
 
+@pytest.mark.parametrize("text", ["The cat sat on the mat. " * 20, "話す" * 300, "\ud800" * 300, "a\0b\n" * 100])
+def test_a_text_of_some_sentences_is_deflated_in_the_link(text):
+    address = to_address(DEFAULTS.but(text=text))
+    assert list(address) == ["text_zip"] and len(urlencode(address)) < len(urlencode({"text": text}, errors="replace"))
+    assert from_address(address, SCORES) == (DEFAULTS.but(text=text), [])
+
+
+def test_a_text_stays_plain_where_that_is_shorter_or_can_be_read():
+    noise = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=400))
+    for text in ("The cat sat on the mat.", noise):
+        assert to_address(DEFAULTS.but(text=text)) == {"text": text}
+
+
+@pytest.mark.parametrize("raw", ["", "x", "eJw", "näh", "A" * 500, zipped("x" * 100_000), zipped("cat " * 99)[:-8]])
+def test_a_damaged_or_boundless_text_is_told(raw):
+    choices, notices = from_address({"text_zip": raw}, SCORES)
+    assert choices == DEFAULTS and len(notices) == 1 and "damaged" in notices[0]
+
+
 def test_wrong_values_fall_back_each_with_a_sentence():
     wrong = {"unit": "letters", "layer": "-1", "head": "two", "score": "beauty", "tray": "L0H0,cat", "view": "3d"}
     choices, notices = from_address(wrong | {"special": "hide"}, SCORES)
@@ -72,7 +92,9 @@ def test_five_heads_do_not_fit_the_tray():
 
 @given(
     st.dictionaries(
-        st.sampled_from(["model", "text", "unit", "layer", "head", "tray", "score", "text_id", "utm", "start"]),
+        st.sampled_from(
+            ["model", "text", "unit", "layer", "head", "tray", "score", "text_id", "text_zip", "utm", "start"]
+        ),
         st.text(max_size=60),
     )
 )
