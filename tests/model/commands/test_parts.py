@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -13,7 +10,7 @@ import pytest
 
 from dashboard import attention, open_model
 from dashboard.cli import main
-from dashboard.installed import HOME
+from tests.helpers.snippets import run
 from tests.helpers.two_stacks import SOURCE, TARGET, write
 
 
@@ -64,9 +61,7 @@ def test_the_lines_in_a_file_make_it_again(folder, tmp_path):
         view = attention(model, SOURCE, name, target=TARGET, unit="words")
         lines = snippet(api.provenance(model, [view], "matrix"))
         assert "of_part(" in lines and json.dumps(SOURCE)[1:-1] in lines
-        subprocess.run(
-            [sys.executable, "-c", lines], cwd=tmp_path, check=True, env=dict(os.environ) | {"PYTHONPATH": str(HOME)}
-        )
+        run(lines, tmp_path)
         [made] = tmp_path.glob(f"*{name}*.npz")
         with np.load(made) as found:
             assert np.allclose(found["weights"], view.weights, atol=1e-6)
