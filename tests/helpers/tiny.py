@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -181,6 +182,7 @@ SETTINGS: dict[str, dict[str, object]] = {
 }
 
 
+@cache
 def tokenizer() -> PreTrainedTokenizerFast:
     """A byte-level BPE of 400 pieces, whose <s> and </s> are put around nothing."""
     made = Tokenizer(models.BPE())
