@@ -298,7 +298,6 @@ def test_two_heads_side_by_side_and_their_difference(person):
 def test_script_in_a_text_is_only_text(person):
     hostile = "</script><script>window.X=1</script><img src=x onerror='window.X=1'> **bold**"
     page = person("explore?" + urlencode({"text": hostile, "view": "heatmap"}))
-    page = person("explore?" + urlencode({"text": hostile, "view": "heatmap"}))
     explore = page.url.partition("?")[0]
     for view in ("lines", "arcs", "reading", None):
         settled(page, "L0H2")
