@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
+from dashboard.corpus.read_twice import part_for_corpus
 from dashboard.errors import UserError
 from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
@@ -180,10 +181,17 @@ def has_pairs() -> bool:
         return False
 
 
-def opened() -> Opened:
-    """The model, for a page that works without a text; else a sentence and the end of the page."""
+def opened(parts: bool = False) -> Opened:
+    """The model, for a page that works without a text; else a sentence and the end of the page.
+
+    parts: of an encoder–decoder the chosen part, which has no source yet
+    """
     try:
-        return _open()
+        this = _open()
+        if not (parts and reads_target(this)):
+            return this
+        part = session.choices().part
+        return Opened(part_for_corpus(this.model, part), this.bos, f"{this.key}\n{part}")
     except NotInstalled as missing:
         offer(session.choices().model, str(missing))
     except NotChosenHere as refused:
