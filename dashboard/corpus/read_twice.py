@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from dashboard.capture import AttentionModel, of_part
 from dashboard.corpus.batches import encoded
 from dashboard.errors import UserError
 from dashboard.heads.head_id import Part
+from dashboard.text.corpus_file import reader_of
 from dashboard.text.encoding import Encoding
 from dashboard.text.on_places import OnPlaces
-from dashboard.text.sentence import ParsedSentence
+from dashboard.text.reasons import no_sentence
+from dashboard.text.sentence import LeftOut, ParsedSentence
+
+Parsed = tuple[OnPlaces, Encoding]
 
 
 def part_for_corpus(model: AttentionModel, part: Part) -> AttentionModel:
@@ -31,15 +36,33 @@ def part_for_corpus(model: AttentionModel, part: Part) -> AttentionModel:
     return replace(model.whole.parts[part], whole=model.whole)
 
 
-def encoded_twice(
-    part: AttentionModel, sentence: ParsedSentence, bos: bool
-) -> tuple[AttentionModel, OnPlaces, Encoding] | str:
-    """The part with the sentence as its source, and the parse and the encoding of the same sentence as its target; or
-    why it cannot be read. part: of `part_for_corpus`"""
+def encoded_twice(part: AttentionModel, sentence: ParsedSentence, bos: bool) -> tuple[Parsed, Parsed] | str:
+    """The sentence as the target and as the source, each with its parse over its own places; or why it cannot be read.
+
+    part: of `part_for_corpus`; `of_part(part, part.part, source)` then reads the target.
+    """
     assert part.whole is not None  # a decoder or a cross attention has it
     source, target = encoded(part.whole.parts["encoder"], sentence, bos), encoded(part, sentence, bos)
     if isinstance(source, str):
         return source
-    if isinstance(target, str):
-        return target
-    return of_part(part, part.part, source[1]), *target
+    return target if isinstance(target, str) else (target, source)
+
+
+def parsed_sample_twice(
+    part: AttentionModel, path: str | Path, *, bos: bool = True
+) -> tuple[list[tuple[Parsed, Parsed]], list[LeftOut]]:
+    """As `dashboard.corpus.sample.parsed_sample`, each sentence as in `encoded_twice`. Raises UserError as it does."""
+    path = Path(path)
+    used: list[tuple[Parsed, Parsed]] = []
+    left_out: list[LeftOut] = []
+    for sentence in reader_of(path)(path):
+        read = sentence if isinstance(sentence, LeftOut) else encoded_twice(part, sentence, bos)
+        if isinstance(read, LeftOut):
+            left_out.append(read)
+        elif isinstance(read, str):
+            left_out.append(LeftOut(sentence.index, sentence.line, read))
+        else:
+            used.append(read)
+    if not used:
+        raise UserError(no_sentence(path.name, left_out))
+    return used, left_out

@@ -11,7 +11,7 @@ from itertools import islice
 
 import numpy as np
 
-from dashboard.capture import AttentionModel, visit
+from dashboard.capture import AttentionModel, of_part, visit
 from dashboard.capture.head_weights import head_weights
 from dashboard.corpus.batches import ByLayer, batches, encoded, normalised
 from dashboard.corpus.read_twice import encoded_twice, part_for_corpus
@@ -155,10 +155,11 @@ def _maps_of_part(
         if isinstance(read, str | LeftOut):
             yield LeftOut(sentence.index, sentence.line, read) if isinstance(read, str) else read
             continue
-        model, _, target = read
-        source = model.source_text or target
+        (_, target), (_, source) = read
+        model = of_part(part, part.part, source)
         target, source = with_shared_words([target, source])
-        rows, columns = target.axis("words"), source.axis("words")
+        rows = target.axis("words")
+        columns = source.axis("words") if part.part == "cross" else rows
         looks, seen = (np.flatnonzero(~np.array(axis.special)) for axis in (rows, columns))
         maps = to_axis(np.stack(head_weights(model, target, model.all_heads)), rows, columns)
         yield maps[:, looks[:, None], seen]
