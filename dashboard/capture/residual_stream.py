@@ -9,7 +9,7 @@ normalise before their parts, after them, on both sides, or run them in parallel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -97,6 +97,13 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
     request = tap.Request({**dict.fromkeys(range(len(calls)), (0,)), NEVER: ()}, receive)
     with hooked(blocks, enters, leaves), tap.listening(request), sums:
         model.run(ids)
+
+
+def both_attentions(model: AttentionModel) -> tuple[AttentionModel, AttentionModel]:
+    """A decoder and its cross attention, which share one stream, with the source of either."""
+    assert model.whole is not None  # a model with a source is a part of a whole
+    own, cross = (model.whole.parts[part] for part in ("decoder", "cross"))
+    return replace(own, whole=model.whole, given=model.given), replace(cross, whole=model.whole, given=model.given)
 
 
 def calls_of(model: AttentionModel) -> list[tuple[int, bool]]:

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from dashboard.capture import AttentionModel, Block, visit
+from dashboard.capture.residual_stream import both_attentions
 from dashboard.errors import UserError
-from dashboard.heads.format import counted, percent
+from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, Part
 from dashboard.heads.make_view import make_view, visible_positions
 from dashboard.heads.map_axis import MapAxis
@@ -98,7 +99,7 @@ def rollout_from_source(model: AttentionModel, encoding: Encoding, layers: range
     """
     assert model.whole is not None and model.given is not None
     encoder, source = model.whole.parts["encoder"], model.given.source
-    decoder, cross = (replace(model.whole.parts[part], given=model.given) for part in ("decoder", "cross"))
+    decoder, cross = both_attentions(model)
     m, n = len(source), len(encoding)
     through = _rolled(encoder, source, range(encoder.layers)).double()
     own, other = _Means(n, n), _Means(n, m)
@@ -161,21 +162,6 @@ def _from_both(model: AttentionModel, encoding: Encoding, which: LayerRange, spe
         revision=model.revision,
         target=encoding.text,
         source=source.text,
-    )
-
-
-def from_source(view: HeadView) -> str:
-    """How much of the target's tokens comes from the source, in one sentence; "" for a rollout of one text."""
-    if view.one_axis:
-        return ""
-    columns = len(view.keys) - len(view.queries)
-    rows = view.weights[view.counted]
-    if not len(rows):
-        return ""
-    even = (columns / view.allowed[view.counted].sum(1)).mean()
-    return (
-        f"{view.head} traces {percent(float(rows[:, :columns].sum(1).mean()))} of the target’s tokens back to the "
-        f"source (mean over {counted(len(rows), 'tokens')}; an even spread would give {percent(float(even))})."
     )
 
 
