@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
+from dashboard.capture.write_target import MOST_BEAMS
 from dashboard.corpus.read_twice import part_for_corpus
 from dashboard.errors import UserError
 from dashboard.export.provenance import reading as read_again
@@ -151,19 +152,29 @@ def reads_target(this: Opened) -> bool:
 def offer_targets(this: Opened) -> None:
     """Say that the decoder needs a target, and offer two."""
     st.info("The decoder reads a target. Type one at the top, or take one of these.", icon=":material/edit:")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Beams",
+            1,
+            MOST_BEAMS,
+            key="beams",
+            width=120,
+            help="1: the most probable token at each step. More: so many texts are kept, and the most probable wins.",
+        )
         st.button(
             "What the model writes",
             on_click=_take_written,
             args=(this,),
-            help="The target that the model writes for this text: the most probable token at each step.",
+            help="The target that the model writes for this text, by a search over these beams.",
         )
         st.button("The text itself", on_click=session.change, kwargs={"target": tidy("target", session.choices().text)})
 
 
 def _take_written(this: Opened) -> None:
     try:
-        written = caches.target(this.key, session.choices().text, this.bos, this.model)
+        written = caches.target(
+            this.key, session.choices().text, this.bos, this.model, st.session_state.get("beams", 1)
+        )
     except UserError as wrong:
         st.toast(escape_markdown(str(wrong)))
         return
