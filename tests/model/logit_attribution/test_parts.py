@@ -77,11 +77,11 @@ def test_a_head_of_cross_attention_by_the_model_s_own_modules(opened):
         hook.remove()
     d = attends.o.in_features // cross.heads
     part = slice(head * d, (head + 1) * d)
-    added = attends.o.weight[:, part].double() @ seen["joined"][part]
-    norm, x = library.decoder.final_layer_norm, seen["x"][QUERY]
-    normed = added * norm.weight.double() / (x.square().mean() + norm.variance_epsilon).sqrt()
+    added = attends.o.weight[:, part].detach().double() @ seen["joined"][part].clone()
+    norm, x = library.decoder.final_layer_norm, seen["x"][QUERY].clone()
+    normed = added * norm.weight.detach().double() / (x.square().mean() + norm.variance_epsilon).sqrt()
     scale = library.config.d_model**-0.5 if library.config.tie_word_embeddings else 1.0
-    change = (library.lm_head.weight.double() @ normed * scale).detach().numpy()
+    change = (library.lm_head.weight.detach().double() @ normed * scale).numpy()
     found = logit_attribution(cross, TARGET, "X1H2", QUERY)
     assert np.allclose(found.raised["logit"], change[found.raised["id"]], atol=1e-4)
     assert found.mean == pytest.approx(change.mean(), abs=1e-4)
