@@ -24,6 +24,8 @@ PART_NAMES = {
     "feed_forward": "feed-forward",
     "normalisation": "normalisation",
 }
+OF_DECODER = PART_NAMES | {"attention": "self attention"}
+"""Of a decoder with a source."""
 
 
 def columns(width: float) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dashboard.analyses.layers.layers_chart import PART_NAMES
+from dashboard.analyses.layers.layers_chart import OF_DECODER, PART_NAMES
 from dashboard.analyses.layers.text import word_finding
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
@@ -48,7 +48,7 @@ def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
     cell = min(WIDEST, (width - left) / count) if count else 0
     body = [
         *_rows(stream, p),
-        *_bars(parts, p, bar, stream.letter),
+        *_bars(parts, p, bar, stream),
         _numbers(moved, p, NAMES + bar + NUMBER),
         *(_near(near[near["rank"] <= count], p, look.theme, left, cell, stream) if count else []),
     ]
@@ -99,7 +99,7 @@ def _rows(stream: ResidualStream, p: Palette) -> list[dict]:
     return [{"data": {"values": names}, "mark": mark, "encoding": _at(NAMES - 8) | field}]
 
 
-def _bars(parts: pd.DataFrame, p: Palette, width: float, letter: str) -> list[dict]:
+def _bars(parts: pd.DataFrame, p: Palette, width: float, stream: ResidualStream) -> list[dict]:
     """Stacked bars: parts that add to the change to the right of 0, parts against it to the left."""
     share = parts.assign(share=parts["share"].fillna(0.0))
     up = share[share["share"] > 0].groupby("layer")["share"].sum().max() if len(share) else 1.0
@@ -107,6 +107,7 @@ def _bars(parts: pd.DataFrame, p: Palette, width: float, letter: str) -> list[di
     # A bar is long if two parts nearly cancel each other; it is cut at three times the change.
     high = min(3.0, max(1.0, float(up) if up == up else 1.0))
     low = max(-2.0, min(0.0, float(down) if down == down else 0.0))
+    part_names = OF_DECODER if stream.part else PART_NAMES
     fill = {"attention": p.plus, "cross_attention": p.quiet, "feed_forward": p.minus, "normalisation": p.paper}
 
     def x_of(value: float) -> float:
@@ -120,7 +121,7 @@ def _bars(parts: pd.DataFrame, p: Palette, width: float, letter: str) -> list[di
             start = right if value >= 0 else left
             ends = sorted((x_of(start), x_of(start + value)))
             right, left = (right + value, left) if value >= 0 else (right, left + value)
-            tip = f"{letter}{layer}: {PART_NAMES[part]} makes up {percent(float(value))} of the change"
+            tip = f"{stream.letter}{layer}: {part_names[part]} makes up {percent(float(value))} of the change"
             y = HEAD + ROW * (int(layer) + 1)
             rows.append(
                 {
@@ -158,7 +159,7 @@ def _bars(parts: pd.DataFrame, p: Palette, width: float, letter: str) -> list[di
         "encoding": _at(_pixels("x")) | {"text": {"field": "name", "type": "nominal"}},
     }
     present = list(dict.fromkeys(share["part"]))
-    return [bars, rules, ticks, *_legend(present, fill, p)]
+    return [bars, rules, ticks, *_legend(present, part_names, fill, p)]
 
 
 # In Vega-Lite a rectangle with its own stroke takes its fill only from "color".
@@ -168,10 +169,10 @@ _COLOURS = {
 }
 
 
-def _legend(present: list[str], fill: dict[str, str], p: Palette) -> list[dict]:
+def _legend(present: list[str], part_names: dict[str, str], fill: dict[str, str], p: Palette) -> list[dict]:
     x, rows = NAMES, []
     for part in present:
-        name = PART_NAMES[part]
+        name = part_names[part]
         rows.append(
             {
                 "x": x,

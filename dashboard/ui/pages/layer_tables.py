@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.layers.layers_chart import PART_NAMES
+from dashboard.analyses.layers.layers_chart import OF_DECODER, PART_NAMES
 from dashboard.analyses.layers.residual_stream import PARTS, ResidualStream
 from dashboard.analyses.long_range.measure import LongRange, Question, curve, table
 from dashboard.analyses.long_range.trial import Trial
@@ -94,7 +94,7 @@ def movements(stream: ResidualStream) -> Table:
     columns = {"layer": "Layer", "position": "Place", "text": stream.unit[:-1].capitalize(), "unknown": UNREAD}
     columns |= {"moved": size("Change", long), "turned": size("Turned", "1 − cosine of before and after.")}
     for name in (one for one in PARTS if one in stream.numbers):
-        title = PART_NAMES[name].capitalize()
+        title = (OF_DECODER if stream.part else PART_NAMES)[name].capitalize()
         columns |= {name: size(title, long), f"{name}_share": _share(f"{title}, share", part)}
     return Table(columns)
 
