@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import (
@@ -78,7 +78,7 @@ class _Search:
         """Of every token as the next one of each text: (b, t) → (b, V), logits or log-probabilities."""
         vectors = self.decoder.last_vectors(texts)[:, -1]
         logits = self.head(vectors).float()
-        return self.processed(texts, logits.log_softmax(-1) if logs else logits)
+        return self.processed(cast("torch.LongTensor", texts), logits.log_softmax(-1) if logs else logits)
 
     def greedy(self) -> list[int]:
         text = torch.tensor([[self.start]], device=self.device)

@@ -10,7 +10,6 @@ import streamlit as st
 
 from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
-from dashboard.capture.write_target import MOST_BEAMS
 from dashboard.corpus.read_twice import part_for_corpus
 from dashboard.errors import UserError
 from dashboard.export.provenance import reading as read_again
@@ -25,8 +24,9 @@ from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.page_list import LONG
 from dashboard.ui.paths import NotChosenHere
+from dashboard.ui.target_offer import offer_targets
 from dashboard.ui.url_fields import digest
-from dashboard.ui.url_state import FIRST_TEXT, tidy
+from dashboard.ui.url_state import FIRST_TEXT
 
 Made = TypeVar("Made")
 
@@ -147,41 +147,6 @@ def reading(pairs: bool = False, parts: bool = False) -> Reading:
 def reads_target(this: Opened) -> bool:
     """Whether the chosen part of the model reads a target."""
     return bool(this.model.parts) and session.choices().part in ("decoder", "cross")
-
-
-def offer_targets(this: Opened) -> None:
-    """Say that the decoder needs a target, and offer two."""
-    st.info("The decoder reads a target. Type one at the top, or take one of these.", icon=":material/edit:")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            "Beams",
-            1,
-            MOST_BEAMS,
-            key="beams",
-            width=120,
-            help="1: the most probable token at each step. More: so many texts are kept, and the most probable wins.",
-        )
-        st.button(
-            "What the model writes",
-            on_click=_take_written,
-            args=(this,),
-            help="The target that the model writes for this text, by a search over these beams.",
-        )
-        st.button("The text itself", on_click=session.change, kwargs={"target": tidy("target", session.choices().text)})
-
-
-def _take_written(this: Opened) -> None:
-    try:
-        written = caches.target(
-            this.key, session.choices().text, this.bos, this.model, st.session_state.get("beams", 1)
-        )
-    except UserError as wrong:
-        st.toast(escape_markdown(str(wrong)))
-        return
-    if written:
-        session.change(target=tidy("target", written))
-    else:
-        st.toast("The model ends this text at once, so it writes nothing. Type a target.")
 
 
 def has_pairs() -> bool:
