@@ -145,6 +145,7 @@ from .capture import (
     AttentionModel,
     of_part,
     open_model,
+    write_target,
 )
 from .corpus.builtin import (
     builtin_corpus,
@@ -258,5 +259,6 @@ __all__ = [
     "verify",
     "view_of",
     "write",
+    "write_target",
     "write_tokens",
 ]

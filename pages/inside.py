@@ -15,7 +15,6 @@ from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
-from dashboard.ui.page import end_page
 from dashboard.ui.pages import inside, inside_logits
 from dashboard.ui.url_state import STRONGEST
 
@@ -104,9 +103,6 @@ with st.expander("All of the code"):
     code_listing.code(inside.code_of(head), chosen.step, look.theme)
 
 # Its effect on the prediction of the next token
-if model.given is not None:
-    figure.remark("What the head writes is shown of models without an encoder. “Ablation” shows what it changes here.")
-    end_page()
 st.divider()
 st.subheader("What the head writes", anchor=False)
 wrote = inside_logits.at(this, head, row.query)
@@ -121,4 +117,7 @@ if wrote is not None:
             tables=[Table(inside_logits.COLUMNS)],
         )
     )
-    inside_logits.show_copying(this, head)
+    if model.given is None:
+        inside_logits.show_copying(this, head)
+    else:
+        inside_logits.show_components(this, row.query)

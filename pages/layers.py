@@ -13,7 +13,7 @@ from dashboard.analyses.layers.layers_chart import columns
 from dashboard.analyses.layers.residual_stream import MEASURES
 from dashboard.analyses.layers.text import word_finding
 from dashboard.heads.links import links
-from dashboard.ui import figure, session
+from dashboard.ui import figure, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
@@ -30,12 +30,16 @@ def choose_word(key: str) -> None:
 
 
 # Inputs
-this = reading(pairs=True)
+head_picker.part()
+this = reading(pairs=True, parts=True)
 model = this.model
+of_decoder = model.given is not None
 st.caption(
-    f"Every word is a vector. In each of the {model.layers} layers of {escape_markdown(model.title)}, attention adds "
-    "what it gathers from other words. Then the feed-forward part adds its own update."
+    f"Every word is a vector. In each of the {model.layers} layers of {escape_markdown(model.title)}, "
+    + layers_and_long_range.adds(model)
 )
+if model.part == "cross":
+    figure.remark("Cross attention is a part of the decoder’s layers, so this is the decoder’s stream.")
 stream = layers_and_long_range.residual_stream(this)
 chosen = session.choices()
 word = chosen.word
@@ -73,12 +77,15 @@ figure.show(
 )
 
 # Picture: every word
+if chosen.measure not in stream.measures:
+    session.correct(measure="moved")
+    chosen = session.choices()
 st.segmented_control(
     f"Show for every {stream.unit[:-1]}",
-    list(MEASURES),
+    stream.measures,
     required=True,
     format_func=lambda name: MEASURES[name].title,
-    help="\n\n".join(f"**{measure.title}.** {measure.help}" for measure in MEASURES.values()),
+    help="\n\n".join(f"**{measure.title}.** {measure.help}" for measure in map(MEASURES.__getitem__, stream.measures)),
     **session.bound("measure"),
 )
 if len(stream) > most:
@@ -102,6 +109,8 @@ st.caption(
     "Each layer mixes what earlier layers have already mixed. Rollout multiplies their attention: the mean over "
     "heads, averaged with the part that skips attention. A row shows which tokens a vector may come from. Rollout "
     "treats all heads as equal and ignores feed-forward."
+    + " Here it also leads through cross attention into the source, and there through the encoder’s layers."
+    * of_decoder
 )
 whole = layers_and_long_range.rolled(this)
 narrow = session.look(min(page_width(), 620))

@@ -19,15 +19,16 @@ from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
-from dashboard.ui.page import to_page
+from dashboard.ui.page import end_page, to_page
 from dashboard.ui.pages import similarity
 
 # Inputs
-this = opened()
+head_picker.part()
+this = opened(parts=True)
 model = this.model
 st.caption(
     f"Which heads of {escape_markdown(model.title)} are similar? Heads that look at the same words are close "
-    "together. Measured over the built-in sentences, not on your text."
+    f"together. Measured over the built-in sentences, not on your text.{similarity.read_twice(model)}"
 )
 found = similarity.found(this)
 chosen = session.choices()
@@ -93,6 +94,9 @@ with left:
     )
 
 # Heads like the chosen one in another model
+if found.part:
+    figure.remark("Only the encoder’s heads are compared with those of another model.")
+    end_page()
 st.subheader(f"Heads similar to {head} in another model", anchor=False)
 left, right, *_ = beside(page_width(), (0.66, 0.34))
 with left:

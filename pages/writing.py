@@ -31,14 +31,6 @@ COLUMNS = {
         (f"p_other_{k}", st.column_config.NumberColumn("Its probability", format="percent")),
     )
 }
-PARTS = {
-    "part": "Part",
-    "layer": "Layer",
-    "head": "Head",
-    "logit": st.column_config.NumberColumn("Logit", format="%+.3f"),
-    "beyond_mean": inside_logits.COLUMNS["beyond_mean"],
-}
-
 # Inputs
 this = opened()
 writing.check_writes(this)
@@ -94,7 +86,7 @@ if found is not None:
                     "wrote",
                     finding=components_finding(parts),
                     remarks=["Direct effects only: what goes through later layers is left out. Click a head."],
-                    tables=[Table(PARTS)],
+                    tables=[Table(inside_logits.PARTS)],
                     still=draw,
                     provenance=provenance_of_heads(found, place, **shape),
                     click=writing.choose_head("wrote"),

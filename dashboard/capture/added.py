@@ -13,21 +13,25 @@ from dashboard.capture.layer_trace import LayerRun, watch_layers
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.residual_stream import ROUNDING, Step, follow
 from dashboard.errors import UserError
+from dashboard.heads.head_id import Part
 from dashboard.text.encoding import Encoding
 
-_found: WeakKeyDictionary[torch.nn.Module, tuple[float, ...]] = WeakKeyDictionary()
+_found: WeakKeyDictionary[torch.nn.Module, dict[Part, tuple[float, ...]]] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 class _Ends:
-    """Follower: what each layer's attention adds to the first and the last token."""
+    """Follower: what each layer's attention, or its cross attention, adds to the first and the last token."""
 
-    def __init__(self) -> None:
+    def __init__(self, cross: bool) -> None:
+        self.cross = cross
         self.added: list[torch.Tensor] = []
         self.normalises = False
 
     def step(self, step: Step) -> None:
-        self.added.append(step.attention[[0, -1]])
+        added = step.cross_attention if self.cross else step.attention
+        assert added is not None  # a decoder with a source has it
+        self.added.append(added[[0, -1]])
         self.normalises |= float(step.normalisation.norm()) > ROUNDING * float((step.after - step.before).norm())
 
 
@@ -40,13 +44,14 @@ def factors(model: AttentionModel, encoding: Encoding) -> tuple[float, ...]:
     """
     root = model.loaded.model
     with _lock:
-        if root not in _found:
-            _found[root] = _by_layer(model, replace(encoding, ids=encoding.ids[:PROBE_TOKENS]))
-        return _found[root]
+        of_parts = _found.setdefault(root, {})
+        if model.part not in of_parts:
+            of_parts[model.part] = _by_layer(model, replace(encoding, ids=encoding.ids[:PROBE_TOKENS]))
+        return of_parts[model.part]
 
 
 def _by_layer(model: AttentionModel, encoding: Encoding) -> tuple[float, ...]:
-    ends = _Ends()
+    ends = _Ends(model.part == "cross")
     follow(model, encoding, ends)
     if ends.normalises:
         raise _mixed(model)

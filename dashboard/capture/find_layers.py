@@ -27,8 +27,8 @@ _lock = threading.Lock()
 def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Module, ...]:
     """The modules that are the model's layers, each once.
 
-    A layer is the outermost module that calls attention just once and gives vectors of the shape that it takes. One
-    module may be several layers (ALBERT).
+    A layer is the outermost module that calls attention just once (of a decoder that has an encoder its own attention)
+    and gives vectors of the shape that it takes. One module may be several layers (ALBERT).
     """
     root = model.loaded.model
     if root in _found:
@@ -50,7 +50,8 @@ def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Modul
         for _, layers in stack:
             layers.append(layer)
 
-    with hooked(tuple(root.modules()), enters, leaves), tap.listening(one_head_of(model, receive)):
+    inside = tuple(module for module in root.modules() if module is not root)
+    with hooked(inside, enters, leaves), tap.listening(one_head_of(model, receive)):
         model.run(ids)
     if len(layer_of) < len(model.numbers):
         raise inseparable(model)

@@ -245,7 +245,7 @@ class AttentionModel:
             return self._words(text, bos, pair)
         if pair is not None and self.start is not None:
             raise UserError("A target is one text. Leave the second text out.")
-        limit = self.limit if limit is None else min(limit, self.limit)
+        limit = (self.limit if limit is None else min(limit, self.limit)) - (self.start is not None)
         tokenizer, how = self.loaded.tokenizer, self._how(bos)
         with foreign(f"Splitting the text into tokens for {self.title}"):
             return self._known(encode(text, tokenizer, limit=limit, pair=pair, **how))

@@ -23,11 +23,13 @@ class Sums(TorchDispatchMode):
     def close(self) -> None:
         self.before: torch.Tensor | None = None
         self.attention: torch.Tensor | None = None
+        self.cross: torch.Tensor | None = None
         self.other: torch.Tensor | None = None
         self._held: list[torch.Tensor] = []
         self._stream: set[int] = set()  # the vectors between the parts
         self._normed: set[int] = set()  # … those that a norm of the stream itself gave
         self._mixed: set[int] = set()  # what came out of the heads and is not yet added
+        self._waits = False  # for the sum that adds it
         self._counted: set[int] = set()  # sums of parts, on their way to the stream
         self._added_to_normed = False
 
@@ -40,7 +42,16 @@ class Sums(TorchDispatchMode):
     def heads(self, values: torch.Tensor) -> None:
         """From here on: what is computed from these values comes out of the heads."""
         if self.before is not None and self.attention is None:
-            self._know(values, self._mixed)
+            self._await(values)
+
+    def cross_heads(self, values: torch.Tensor) -> None:
+        """The same of the heads of a decoder's cross attention, which come after its own."""
+        if self.before is not None and self.attention is not None and self.cross is None:
+            self._await(values)
+
+    def _await(self, values: torch.Tensor) -> None:
+        self._mixed, self._waits = set(), True
+        self._know(values, self._mixed)
 
     def normalises(self, after: torch.Tensor) -> bool:
         """Whether the stream itself was normalised in this layer."""
@@ -52,7 +63,7 @@ class Sums(TorchDispatchMode):
             return func(*args, **kwargs)
         name = func.overloadpacket.__name__
         found = self._sum(args, kwargs) if name in ("add", "add_") else None
-        from_heads = found is None and self.attention is None and self._any_mixed(args, kwargs)
+        from_heads = found is None and self._waits and self._any_mixed(args, kwargs)
         output = func(*args, **kwargs)
         first = output[0] if isinstance(output, tuple | list) else output
         if found is not None:
@@ -70,16 +81,24 @@ class Sums(TorchDispatchMode):
         left, right = args[0], args[1]
         if not (isinstance(right, torch.Tensor) and left.shape == right.shape and self._is_whole(left)):
             return None
-        if self.attention is None:
+        if self._waits:
             mixed = [_place(one) in self._mixed for one in (left, right)]
             if mixed[0] == mixed[1]:
                 return None
             part, other = (left, right) if mixed[0] else (right, left)
-            self.attention = part * kwargs.get("alpha", 1) if part is right else part.clone()
+            added = part * kwargs.get("alpha", 1) if part is right else part.clone()
+            if self.attention is not None:
+                if _place(other) not in self._stream:
+                    return None
+                self.cross, self._waits = added, False
+                return self._met(other)
+            self.attention, self._waits = added, False
             if _place(other) in self._stream:
                 return self._met(other)
             self.other = other.clone()  # both parts are summed up before they go to the stream
             return self._counted
+        if self.attention is None:
+            return None
         for part, other in ((left, right), (right, left)):
             if _place(other) in self._stream and _place(part) not in self._stream:
                 if _place(part) not in self._counted:

@@ -9,13 +9,14 @@ normalise before their parts, after them, on both sides, or run them in parallel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.find_layers import blocks_of, hooked, inseparable, one_head_of, vectors_in
+from dashboard.capture.attention_call import Call, Heads
+from dashboard.capture.find_layers import NEVER, blocks_of, hooked, inseparable, vectors_in
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.residual_additions import Sums
 from dashboard.capture.weight_file import check_tap
@@ -28,7 +29,7 @@ ROUNDING = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What one layer did to the stream: `after = before + attention + feed_forward + normalisation`.
+    """What one layer did to the stream: `after = before + attention + cross_attention + feed_forward + normalisation`.
 
     Attributes
     ----------
@@ -37,6 +38,7 @@ class Step:
     attention: what the attention part adds to the stream: all heads through the output projection, its bias and
         whatever the model does to it before the addition (a scale, a norm of its own)
     feed_forward: what the feed-forward part adds to the stream, likewise
+    cross_attention: what a decoder's attention to a source adds to the stream, likewise; None in other models
     normalisation: the remainder. A model that normalises on the way into its parts (Llama, GPT-2) leaves none but
         rounding. One that normalises the stream itself after each addition (BERT) moves every vector by that as well
     """
@@ -47,6 +49,7 @@ class Step:
     feed_forward: torch.Tensor
     normalisation: torch.Tensor
     after: torch.Tensor
+    cross_attention: torch.Tensor | None = None
 
 
 class Follower(Protocol):
@@ -60,7 +63,8 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
     """One forward pass over a text; `follower` sees what each layer does to the stream, one layer at a time.
 
     The vectors are those between the layers, before a final norm that a model may have after the last one. No more
-    than one layer's are held. Safe to call from several threads at once with one model.
+    than one layer's are held. A decoder and its cross attention have one stream. Safe to call from several threads at
+    once with one model.
 
     Raises UserError where the model does not pass its attention through the tap, or its additions cannot be told
     apart, and for a text that is longer than the model takes.
@@ -85,17 +89,48 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
             raise tap.Enough
 
     ids = torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device)
-    request = one_head_of(model, lambda layer, heads, rows, weights, call: sums.heads(call.v))
+    calls = calls_of(model)
+
+    def receive(call_number: int, heads: Heads, rows: slice, weights: torch.Tensor, call: Call) -> None:
+        (sums.cross_heads if calls[call_number][1] else sums.heads)(call.v)
+
+    request = tap.Request({**dict.fromkeys(range(len(calls)), (0,)), NEVER: ()}, receive)
     with hooked(blocks, enters, leaves), tap.listening(request), sums:
         model.run(ids)
+
+
+def both_attentions(model: AttentionModel) -> tuple[AttentionModel, AttentionModel]:
+    """A decoder and its cross attention, which share one stream, with the source of either."""
+    assert model.whole is not None  # a model with a source is a part of a whole
+    own, cross = (model.whole.parts[part] for part in ("decoder", "cross"))
+    return replace(own, whole=model.whole, given=model.given), replace(cross, whole=model.whole, given=model.given)
+
+
+def calls_of(model: AttentionModel) -> list[tuple[int, bool]]:
+    """Each call of attention in a pass: the layer that makes it, and whether it is cross attention."""
+    if model.given is None or model.whole is None:
+        return [(layer, False) for layer in model.calls]
+    own, cross = (model.whole.parts[part].calls for part in ("decoder", "cross"))
+    return [(b, True) if a == tap.ANOTHER else (a, False) for a, b in zip(own, cross, strict=True)]
 
 
 def _step(model: AttentionModel, layer: int, sums: Sums, after: torch.Tensor | None) -> Step:
     if after is None or sums.attention is None or sums.before is None:
         raise inseparable(model)
+    if model.given is not None and sums.cross is None:
+        raise inseparable(model)
     before, attention = sums.before[0], sums.attention.reshape(after.shape)[0]
+    cross = None if sums.cross is None else sums.cross.reshape(after.shape)[0]
     forward = torch.zeros_like(before) if sums.other is None else sums.other.reshape(after.shape)[0]
-    rest = after[0] - before - attention - forward
+    rest = after[0] - before - attention - forward - (0 if cross is None else cross)
     if not sums.normalises(after) and float(rest.norm()) > ROUNDING * float((after[0] - before).norm()):
         raise inseparable(model)
-    return Step(layer, before.float(), attention.float(), forward.float(), rest.float(), after[0].float().clone())
+    return Step(
+        layer,
+        before.float(),
+        attention.float(),
+        forward.float(),
+        rest.float(),
+        after[0].float().clone(),
+        None if cross is None else cross.float(),
+    )

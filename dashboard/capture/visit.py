@@ -39,7 +39,8 @@ class Block:
     allowed: bool (rows, keys), what the layer's mask lets each query see (padding, a sliding window); None where
         that follows from the model alone: everything, or in a causal model what stands before
     q, k, v: (heads, n, d), for a visitor whose `wants_qkv` is true: queries and keys as they enter the dot product
-        (after rotary positions), values, repeated for heads that share them; else None
+        (after rotary positions), values, repeated for heads that share them; else None. Of cross attention k and v
+        have a row for each token of the source
     scaling: the factor on the dot products, None where the model does not tell (route "eager")
     part: which part of an encoder–decoder model, "" in any other
     call: the layer's call as a whole, of all texts; None where the model does not tell (route "eager")
@@ -163,7 +164,10 @@ def _pass(
             if cut.start >= cut.stop:
                 continue
             count = cut.stop - cut.start
-            q, k, v = (part[text, :, :n] for part in qkv[layer]) if wants_qkv else (None, None, None)
+            q = k = v = None
+            if wants_qkv:
+                q, k, v = (part[text] for part in qkv[layer])
+                q, k, v = q[:, :n], *((k, v) if seen is not None else (k[:, :n], v[:, :n]))
             visitor.block(
                 Block(
                     places[text],

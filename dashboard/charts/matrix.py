@@ -35,6 +35,7 @@ class Matrix:
     low, high: the ends of the colour scale
     nothing: why a row of zeros is empty, in words
     ink_scale: how a value is said
+    border: the column where a second text begins, None where there is one text
     """
 
     values: np.ndarray
@@ -46,6 +47,7 @@ class Matrix:
     high: float
     nothing: str = ""
     ink_scale: InkScale = SHARE
+    border: int | None = None
 
     @property
     def signed(self) -> bool:
@@ -104,7 +106,17 @@ def panel(
     height, width = (side if cells == len(matrix) else cells * step for cells in matrix.values.shape)
     # A map of few and faint cells would stand there without an edge.
     edge = {} if height == width else {"view": {"stroke": PALETTES[theme].hair}}
-    return {"width": width, "height": height, "layer": [*base, hover], **edge}
+    return {"width": width, "height": height, "layer": [*base, *_border(matrix, theme, bound), hover], **edge}
+
+
+def _border(matrix: Matrix, theme: Theme, bound: Bound) -> list[dict]:
+    """A line between the columns of two texts."""
+    if matrix.border is None:
+        return []
+    mark = {"type": "rule", "aria": False, "stroke": PALETTES[theme].quiet, "strokeWidth": 1}
+    at = {"datum": matrix.border}
+    ends = bound(at, None, {"datum": 0}, None) | {"y2": {"datum": len(matrix.rows)}}
+    return [{"data": {"values": [{}]}, "mark": mark, "encoding": ends}]
 
 
 def _small(matrix: Matrix) -> bool:

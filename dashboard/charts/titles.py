@@ -34,6 +34,8 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
         what += f" · {part}; what goes elsewhere is not drawn"
     if view.crosses:
         what += f" · only {_way(view)}"
+    if not view.one_axis and {0, 1} <= set(view.keys.segments):
+        what += " · columns: the source, then the target"
     if isinstance(view.head, HeadGroup):
         what += f" · {together(view.head)}"
     return [what, *parts]

@@ -100,7 +100,7 @@ def run_ablate(args: argparse.Namespace) -> int:
             model, encoding, heads, together=args.together, by=args.by, bos=args.bos, progress=show_progress
         )
     else:
-        if args.part in ("decoder", "cross") or args.target:
+        if args.part in ("decoder", "cross") or args.target or args.beams:
             raise UserError("A file has no targets. Give the source in quotes, with --target, or leave out --part.")
         if args.changed:
             raise UserError("--changed is for a text. Of a file, the table holds the share of predictions that change.")

@@ -14,6 +14,7 @@ from dashboard.formats import FORMATS, Holds, endings, format_of
 if TYPE_CHECKING:
     from dashboard.capture import AttentionModel
     from dashboard.heads.head_id import Part
+    from dashboard.text import Encoding
 
 
 class Parser(argparse.ArgumentParser):
@@ -81,6 +82,13 @@ def part(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--target", metavar="TEXT", help="of an encoder–decoder: what its decoder reads; TEXT is the source"
     )
+    parser.add_argument(
+        "--beams",
+        type=whole_number,
+        metavar="N",
+        help="in place of --target: the target that the model writes, by a search over N beams (1 to 8; 1: the most "
+        "probable token at each step)",
+    )
 
 
 def unit(parser: argparse.ArgumentParser, default: str) -> None:
@@ -133,10 +141,26 @@ def read(args: argparse.Namespace, part: Part = "", rewritten: Callable[[Attenti
         raise UserError("--between chooses among the links of a sentence pair. Give the second text: --pair TEXT.")
     which: Part = part or getattr(args, "part", None) or ""
     reading = {"bos": args.bos, "pair": second, **as_words(args)}
-    model, encoding = read_part(model, text, which, getattr(args, "target", None), **reading)
+    model, encoding = read_part(model, text, which, _target(args, model, text), **reading)
     for note in reading_notes(encoding, model.title, model.limit):
         print(note, file=sys.stderr)
     return model, encoding
+
+
+def _target(args: argparse.Namespace, model: AttentionModel, source: str | Encoding) -> str | None:
+    """The target that was given, or that the model writes where beams were; then it goes to standard error."""
+    from dashboard.capture import of_part, write_target
+
+    given, beams = getattr(args, "target", None), getattr(args, "beams", None)
+    if beams is None:
+        return given
+    if given is not None:
+        raise UserError("--beams writes the target by the model. Leave --target or --beams out.")
+    written = write_target(of_part(model, "decoder", source), beams=beams)
+    if not written:
+        raise UserError("The model ends this text at once, so it writes nothing. Give the target: --target TEXT.")
+    print(f"Target: {written}", file=sys.stderr)
+    return written
 
 
 def as_words(args: argparse.Namespace) -> dict[str, Any]:

@@ -14,6 +14,12 @@ def add(commands) -> None:
     heads_map.add_argument(
         "--limit", type=whole_number, default=None, help="read at most so many of the sentences, evenly spread"
     )
+    heads_map.add_argument(
+        "--part",
+        choices=("encoder", "decoder", "cross"),
+        help="of an encoder–decoder: which part's heads (default: the encoder's); a decoder reads each sentence as its "
+        "target, with the same sentence as its source",
+    )
     out(heads_map, "table", "figure")
     heads_map.set_defaults(run=run_map)
 
@@ -26,7 +32,7 @@ def run_map(args: argparse.Namespace) -> int:
     from dashboard.export.save import save
 
     model = open_model(args.model, fetch_missing=True, progress=show_progress)
-    found = api.map_heads(model, limit=args.limit, progress=show_progress)
+    found = api.map_heads(model, limit=args.limit, part=args.part or "", progress=show_progress)
     print(map_finding(found))
     table = format_of(args.out) in endings("table")
     save(found.table if table else api.draw_map(found), args.out)

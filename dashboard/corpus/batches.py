@@ -100,11 +100,13 @@ class ByLayer(Generic[Work]):
             work.parts = None
 
 
-def normalised(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows over other words, renormalised (h, m, m), all zero where a row gave them nothing; and their mass (h, m)."""
+def normalised(words: np.ndarray, *, itself: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Rows over other words, renormalised (h, m, m), all zero where a row gave them nothing; and their mass (h, m).
+    itself: the word itself counts, as where the columns are of another text"""
     others = words.copy()
-    place = np.arange(words.shape[1])
-    others[:, place, place] = 0
+    if not itself:
+        place = np.arange(words.shape[1])
+        others[:, place, place] = 0
     mass = others.sum(2)
     np.divide(others, mass[:, :, None], out=others, where=mass[:, :, None] > 0)
     return others, mass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dashboard.export.call import Call, Each, Lines, Made, Model, Part, Text, Variable, recipe
@@ -61,9 +62,9 @@ def _views(p: Provenance, over: tuple[Model, Text], how: dict[str, Any]) -> Call
 
 
 def _layers(name: str) -> tuple[int, int]:
-    """The first and the last layer of ``Rollout L0 to L3``; both are 2 for ``Rollout L2``."""
-    first, _, last = name.removeprefix("Rollout L").partition(" to L")
-    return int(first), int(last or first)
+    """The first and the last layer of ``Rollout L0 to L3``; both are 2 for ``Rollout L2``. Of a decoder it is D."""
+    layers = [int(number) for number in re.findall(r"\d+", name)]
+    return layers[0], layers[-1]
 
 
 def _made_by(call: Made) -> str:

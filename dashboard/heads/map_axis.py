@@ -69,6 +69,17 @@ class MapAxis:
             self.whole or len(self),
         )
 
+    def before(self, other: MapAxis) -> MapAxis:
+        """These positions, and behind them those of another text, told apart as segments 0 and 1."""
+        unknown = any(self.unknown) or any(other.unknown)
+        return MapAxis(
+            (*self.labels, *other.labels),
+            (*self.special, *other.special),
+            (*self.spans, *other.spans),
+            (*(self.unknown or (0,) * len(self)), *(other.unknown or (0,) * len(other))) if unknown else (),
+            (0,) * len(self) + (1,) * len(other),
+        )
+
     def part(self, places: Sequence[int] | np.ndarray, labels: Sequence[str] | None = None) -> MapAxis:
         """Some positions, in order; `labels` names them anew."""
         return MapAxis(

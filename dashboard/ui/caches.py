@@ -160,9 +160,9 @@ def part(key: str, part: Part, source: str, bos: bool, _model: AttentionModel) -
 
 
 @st.cache_data(max_entries=64, show_spinner="Writing the target…")
-def target(key: str, source: str, bos: bool, _model: AttentionModel) -> str:
-    """What the model writes for this source. Raises UserError where it predicts nothing."""
-    return write_target(part(key, "decoder", source, bos, _model))
+def target(key: str, source: str, bos: bool, _model: AttentionModel, beams: int = 1) -> str:
+    """What the model writes for this source. beams: as in `write_target`, which raises UserError"""
+    return write_target(part(key, "decoder", source, bos, _model), beams=beams)
 
 
 @cached("Reading the heads…")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
+from dashboard.corpus.read_twice import part_for_corpus
 from dashboard.errors import UserError
 from dashboard.export.provenance import reading as read_again
 from dashboard.heads.format import counted
@@ -23,8 +24,9 @@ from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.page_list import LONG
 from dashboard.ui.paths import NotChosenHere
+from dashboard.ui.target_offer import offer_targets
 from dashboard.ui.url_fields import digest
-from dashboard.ui.url_state import FIRST_TEXT, tidy
+from dashboard.ui.url_state import FIRST_TEXT
 
 Made = TypeVar("Made")
 
@@ -147,31 +149,6 @@ def reads_target(this: Opened) -> bool:
     return bool(this.model.parts) and session.choices().part in ("decoder", "cross")
 
 
-def offer_targets(this: Opened) -> None:
-    """Say that the decoder needs a target, and offer two."""
-    st.info("The decoder reads a target. Type one at the top, or take one of these.", icon=":material/edit:")
-    with st.container(horizontal=True):
-        st.button(
-            "What the model writes",
-            on_click=_take_written,
-            args=(this,),
-            help="The target that the model writes for this text: the most probable token at each step.",
-        )
-        st.button("The text itself", on_click=session.change, kwargs={"target": tidy("target", session.choices().text)})
-
-
-def _take_written(this: Opened) -> None:
-    try:
-        written = caches.target(this.key, session.choices().text, this.bos, this.model)
-    except UserError as wrong:
-        st.toast(escape_markdown(str(wrong)))
-        return
-    if written:
-        session.change(target=tidy("target", written))
-    else:
-        st.toast("The model ends this text at once, so it writes nothing. Type a target.")
-
-
 def has_pairs() -> bool:
     """Whether the chosen model reads sentence pairs."""
     try:
@@ -180,10 +157,17 @@ def has_pairs() -> bool:
         return False
 
 
-def opened() -> Opened:
-    """The model, for a page that works without a text; else a sentence and the end of the page."""
+def opened(parts: bool = False) -> Opened:
+    """The model, for a page that works without a text; else a sentence and the end of the page.
+
+    parts: of an encoder–decoder the chosen part, which has no source yet
+    """
     try:
-        return _open()
+        this = _open()
+        if not (parts and reads_target(this)):
+            return this
+        part = session.choices().part
+        return Opened(part_for_corpus(this.model, part), this.bos, f"{this.key}\n{part}")
     except NotInstalled as missing:
         offer(session.choices().model, str(missing))
     except NotChosenHere as refused:

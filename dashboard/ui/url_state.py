@@ -118,7 +118,7 @@ class Choices:
     reach: Annotated[str, Option("verb", "name")] = "verb"  # which relation is measured
     # Layer by layer
     word: Annotated[int, Number()] = 7  # the word that is followed, from 0
-    measure: Annotated[str, Option("moved", "turned", "attention_share")] = "moved"  # what is drawn of every word
+    measure: Annotated[str, Option("moved", "turned", "attention_share", "cross_attention_share")] = "moved"  # of words
     rolled: Annotated[str, Layers()] = ""  # the layers that attention is rolled out over, "" for all
     # Head map, Queries and keys: what colours the points
     coloured: Annotated[str, Option("layer", "role")] = "layer"

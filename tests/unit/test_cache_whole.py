@@ -26,7 +26,7 @@ from dashboard.export.typography.shipped_fonts import SANS
 from dashboard.export.typography.shipped_fonts import SHIPPED as FONTS
 from dashboard.export.typography.shipped_fonts import shipped_file as font_file
 from dashboard.jobs.job import EARLIER, JOB, find, jobs, load, read
-from dashboard.jobs.results import AllHeads, pack
+from dashboard.jobs.results import pack
 from dashboard.models import find as find_model
 from dashboard.text import LeftOut
 from tests.helpers.damaged import damaged
@@ -153,7 +153,7 @@ def test_a_profile_that_changed_is_refused(tmp_path):
 def test_a_map_that_changed_is_refused(tmp_path):
     """NPZ has a check sum of each array."""
     distances = np.random.default_rng(0).random(72 * 71 // 2).astype(np.float32)
-    request = AllHeads("minilm", "sha256:0", 6, 12, True)
+    request = map_job.Request("minilm", "sha256:0", 6, 12, True)
     about = {name: name for name in ("corpus", "model", "name", "revision")}
     about |= {"of": request.key(), "sentences": 300, "left_out": 0, "rows": 9, "reading": {"clusters": 4, "bos": True}}
     file = tmp_path / "map.npz"

@@ -70,13 +70,19 @@ def rollout(
 ) -> HeadView:
     """Attention rollout: how much of each token's vector comes from each token, through a range of layers (METRICS §6).
 
-    R = Â_last · … · Â_first with Â = ½ · mean over heads of A + ½ · I. layers: the first and the last, both included,
-    from 0 (None: all). It treats all heads as equal and considers attention only. special: "hide" leaves special tokens
-    out of the finished R, and renormalises each row; the product is over all tokens.
+    R = Â_last · … · Â_first with Â = ½ · mean over heads of A + ½ · I. Of a decoder from `of_part`, whose text is the
+    target, R has the source's tokens and then the target's as columns, and in each layer
+    R' = ½ · S · R + ½ · R, then R = ½ · C · [E | 0] + ½ · R', with the mean over heads of self attention S and of cross
+    attention C, and the rollout E of the encoder through all of its layers.
+
+    layers: the first and the last, both included, from 0 (None: all). It treats all heads as equal and considers
+    attention only. special: "hide" leaves special tokens out of the finished R, and renormalises each row; the product
+    is over all tokens.
 
     Returns
     -------
-    a view of tokens with `measure` "rollout"; row i says where token i comes from and sums to 1.
+    a view of tokens with `measure` "rollout"; row i says where token i comes from and sums to 1. Of a decoder its
+    columns are the tokens of the source and then of the target.
 
     Raises
     ------

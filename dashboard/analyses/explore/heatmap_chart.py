@@ -78,7 +78,13 @@ def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, ink
         high=high,
         nothing=titles.nothing(view),
         ink_scale=ink_scale,
+        border=None if view.one_axis else _border(view.keys.segments[columns]),
     )
+
+
+def _border(segments: Sequence[int]) -> int | None:
+    """The first column of a second text, where the columns are of two."""
+    return segments.index(1) if 0 in segments and 1 in segments else None
 
 
 def top_of(views: Sequence[HeadView]) -> float:

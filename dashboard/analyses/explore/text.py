@@ -52,6 +52,8 @@ def finding(view: HeadView) -> str:
         view = replace(view, weights=view.weights / np.float32(view.full))
     if view.crosses:
         return _between_texts(view)
+    if view.measure == "rollout" and not view.one_axis:
+        return _from_source(view)
     patterns = list(_patterns(view))
     enough = min(LEAST_ROWS, int(view.counted.sum()))
     named = [p for p in patterns if p.share >= LEAST_SHARE and p.excess >= LEAST_EXCESS and p.rows >= enough]
@@ -243,6 +245,18 @@ def _between_texts(view: HeadView) -> str:
     return (
         f"From the {looks} text, {gives} (mean over {counted(int(rows.sum()), view.unit)}). Its strongest link there "
         f"is “{view.queries.drawn[row]}” → “{view.keys.drawn[key]}”, {_said(view.weights[row, key], view)}."
+    )
+
+
+def _from_source(view: HeadView) -> str:
+    """How much of a target's vectors a rollout traces back to the source, the columns of segment 0."""
+    rows, source = view.counted, np.asarray(view.keys.segments) == 0
+    share = view.weights[rows][:, source].sum(1, dtype=np.float64).mean()
+    allowed = view.allowed[rows]
+    even = (allowed[:, source].sum(1) / _choices(view)[rows]).mean()
+    return (
+        f"{_name(view, begins=True)} traces {percent(share)} of each vector of the target back to the source "
+        f"(mean over {counted(int(rows.sum()), view.unit)}; an even spread would give {percent(even)})."
     )
 
 

@@ -30,7 +30,9 @@ def residual_stream(
 ) -> ResidualStream:
     """What each layer does to the words of a text: how far their vectors move, by which part, and the nearest words.
 
-    See `ResidualStream`. Raises UserError for an empty text, and for a model whose layers cannot be identified.
+    See `ResidualStream`. model: of an encoder–decoder the encoder, or a decoder from `of_part`, whose parts are self
+    attention, cross attention and feed-forward; the text is then the target. Raises UserError for an empty text, and
+    for a model whose layers cannot be identified.
     """
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     found = streams.residual_stream(model, encoding, unit=unit, special=special)
@@ -47,7 +49,8 @@ def draw_residual_stream(
     start: int = 0,
     epoch: int = 0,
 ) -> Drawing:
-    """Draw words by layers: "moved", "turned" or "attention_share"; or (measure "journey") one word through the layers.
+    """Draw words by layers: "moved", "turned", "attention_share" or, of a decoder with an encoder,
+    "cross_attention_share"; or (measure "journey") one word through the layers.
 
     word: the number of a word, from 0, without special positions. A text that is too wide is drawn from `start` on.
     Raises UserError for another measure, and for a word that the text does not have.
@@ -56,7 +59,9 @@ def draw_residual_stream(
         raise UserError(f"There is no measure “{measure}”. Choose one of {', '.join([*MEASURES, 'journey'])}.")
     if (word is not None and not 0 <= word < len(stream.words)) or (word is None and measure == "journey"):
         raise UserError(f"Name a word by its number, 0 to {len(stream.words) - 1}.")
-    model, how = Model(stream.name, stream.revision, stream.model), {"unit": stream.unit, "special": stream.hidden}
+    if measure not in (*stream.measures, "journey"):
+        raise UserError(f"{stream.model} has no cross attention here. Choose one of {', '.join(stream.measures)}.")
+    model, how = Model.kept(stream), {"unit": stream.unit, "special": stream.hidden}
     again = Call("residual_stream", (model, Text(stream.text)), how | stream.reading, to="stream")
     look = given(measure=measure, word=word, theme=theme, width=width, start=start or None)
     call = Call("draw_residual_stream", (again,), look, makes="figure")

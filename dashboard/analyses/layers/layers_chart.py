@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 LEAST_CELL = 9.0  # pixels: narrower columns can be neither read nor hovered
 MARGIN = 44.0  # pixels for the names of the layers, and for a slanted label at the right
-PART_NAMES = {"attention": "attention", "feed_forward": "feed-forward", "normalisation": "normalisation"}
+PART_NAMES = {
+    "attention": "attention",
+    "cross_attention": "cross attention",
+    "feed_forward": "feed-forward",
+    "normalisation": "normalisation",
+}
+OF_DECODER = PART_NAMES | {"attention": "self attention"}
+"""Of a decoder with a source."""
 
 
 def columns(width: float) -> int:
@@ -71,7 +78,7 @@ def moves(
         "axis": {
             "title": None,
             "values": list(range(0, stream.layers, every)),
-            "labelExpr": "'L' + datum.value",
+            "labelExpr": f"'{stream.letter}' + datum.value",
             "labelColor": p.quiet,
             "labelFontSize": 11.5,
         },
@@ -142,7 +149,8 @@ def moves(
     what = "1 − cosine, " if measure.name == "turned" else ""
     end = "" if measure.share or high >= np.nanmax(values, initial=0) else " and more"
     found = (
-        f"On average most in L{most}: {percent(float(mean[most])) if measure.share else f'{mean[most]:.2f}'}."
+        f"On average most in {stream.letter}{most}: "
+        f"{percent(float(mean[most])) if measure.share else f'{mean[most]:.2f}'}."
         if most is not None
         else "Nothing moved."
     )

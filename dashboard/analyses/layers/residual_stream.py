@@ -55,12 +55,19 @@ MEASURES: dict[str, Measure] = {
             "attention_share",
             "Attention’s part",
             True,
-            "The share of the change that comes from attention, by projection. The shares of attention, feed-forward "
-            "and normalisation sum to 100 %. A part that works against the change is below 0.",
+            "The share of the change that comes from attention, by projection; of a decoder with an encoder from its "
+            "self attention. The shares of all parts sum to 100 %. A part that works against the change is below 0.",
+        ),
+        Measure(
+            "cross_attention_share",
+            "Cross attention’s part",
+            True,
+            "The share of the change that comes from the source through cross attention, by projection. The shares of "
+            "all parts sum to 100 %. A part that works against the change is below 0.",
         ),
     )
 }
-PARTS = ("attention", "feed_forward", "normalisation")
+PARTS = ("attention", "cross_attention", "feed_forward", "normalisation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,14 +78,15 @@ class ResidualStream:
     ----------
     labels, special, unknown: of the positions, as on the axis of a map (m)
     unit, hidden, text, model, name, revision: how the text was read, and by which model (`hidden` as in a HeadView)
-    normalises: whether the model normalises the stream itself, which makes a third part
-    numbers: by name, float32 (L, m), see `Streaming`; `moved`, `turned`, `attention`, `feed_forward`, `normalisation`
-        and their shares `attention_share` …
+    normalises: whether the model normalises the stream itself, which makes one more part
+    numbers: by name, float32 (L, m), see `Streaming`; `moved`, `turned`, `attention`, `feed_forward`, `normalisation`,
+        of a decoder with an encoder `cross_attention`, and their shares `attention_share` …
     words: the positions that are words (w); special positions cannot be neighbours
     near, cosine: for each word, its nearest words before the first layer and after each layer: places in `words` and
         cosines, (L + 1, w, k), the nearest first; k is 0 for a text of fewer than 3 words
     start, whole: in a window, the first position and the number of positions of the whole text
     reading: how the text was read (bos, limit), for the lines that reproduce it
+    part, source: "decoder" and what its encoder read; "" of any other model
     """
 
     labels: tuple[str, ...]
@@ -98,6 +106,8 @@ class ResidualStream:
     whole: int | None = None
     reading: dict[str, Any] = field(default_factory=dict)
     unknown: tuple[int, ...] = ()
+    part: str = ""
+    source: str = ""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -110,6 +120,21 @@ class ResidualStream:
     @property
     def layers(self) -> int:
         return len(self.numbers["moved"])
+
+    @property
+    def letter(self) -> str:
+        """How its layers are written: L, of a decoder with an encoder D."""
+        return "D" if self.part else "L"
+
+    @property
+    def measures(self) -> list[str]:
+        """Which of `MEASURES` there are."""
+        return [name for name in MEASURES if name in self.numbers]
+
+    @property
+    def made_of(self) -> list[str]:
+        """The parts of a change, of `PARTS`."""
+        return [part for part in PARTS if part in self.numbers and (self.normalises or part != "normalisation")]
 
     def window(self, start: int, stop: int) -> ResidualStream:
         """Only the positions `start` … `stop - 1`, for a picture; neighbours stay those of the whole text."""
@@ -147,11 +172,11 @@ class ResidualStream:
         return pd.DataFrame(columns | {name: values.ravel() for name, values in self.numbers.items()})
 
     def parts(self, place: int | None = None) -> pd.DataFrame:
-        """A row per layer and part (attention, feed_forward, and normalisation if the model has it): layer, part, size
+        """A row per layer and part of `made_of`: layer, part, size
         (its length relative to the vector before the layer), share (of the change). For one position, or the mean over
         the words."""
         rows = []
-        for part in PARTS if self.normalises else PARTS[:2]:
+        for part in self.made_of:
             size, share = (
                 self.mean(name) if place is None else self.numbers[name][:, place] for name in (part, f"{part}_share")
             )
@@ -207,7 +232,9 @@ class Streaming:
         turned = 1 - (before * after).sum(-1) / (length * after.norm(dim=-1))
         numbers = {"moved": square.sqrt() / length, "turned": turned}
         for name in PARTS:
-            part = self._words(getattr(step, name))
+            if (added := getattr(step, name)) is None:
+                continue
+            part = self._words(added)
             numbers[name] = part.norm(dim=-1) / length
             numbers[f"{name}_share"] = (part * change).sum(-1) / square
         self.normalises |= bool((numbers["normalisation"][self.words] > 1e-4).any())
@@ -238,7 +265,8 @@ def residual_stream(
     """What each layer does to the vectors of a text, in one forward pass that holds one layer at a time.
 
     unit: "words" (the mean over a word's tokens) or "tokens". special: whether special positions are listed too; they
-    never count in a mean or as neighbours. Raises UserError as `follow` does, and if no position is left.
+    never count in a mean or as neighbours. Of a decoder and of its cross attention it is the decoder's stream. Raises
+    UserError as `follow` does, and if no position is left.
     """
     axis = encoding.axis(unit)
     visible = [place for place in range(len(axis.labels)) if special == "show" or not axis.special[place]]
@@ -267,4 +295,6 @@ def residual_stream(
         words=words,
         near=np.stack([places for places, _ in found.near]),
         cosine=np.stack([cosines for _, cosines in found.near]),
+        part="decoder" if model.given else "",
+        source=model.read_beside[1],
     )

@@ -19,12 +19,20 @@ def word_finding(stream: ResidualStream, word: int) -> str:
     near = stream.neighbours(position)
     layer = int(pd.Series(moved).fillna(-1).argmax())
     name = f"“{stream.known(position)}”"
-    share = float(stream.numbers["attention_share"][layer, position])
-    part = f"works against that change ({percent(share)})" if share < 0 else f"makes up {percent(share)} of that change"
-    start = f"L{layer} moves {name} most, by {moved[layer]:.2f} times its length; attention {part}"
+    made = [_does(stream, part, layer, position) for part in ("attention", "cross_attention") if part in stream.numbers]
+    start = f"{stream.letter}{layer} moves {name} most, by {moved[layer]:.2f} times its length; {' and '.join(made)}"
     if not len(near):
         return f"{start}."
     first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]
     if first == last:
         return f"{start}. Its nearest word is “{last}”, before the first layer and after the last."
     return f"{start}. Its nearest word is “{first}” before the first layer and “{last}” after the last."
+
+
+def _does(stream: ResidualStream, part: str, layer: int, position: int) -> str:
+    """What a part did of a layer's change."""
+    share = float(stream.numbers[f"{part}_share"][layer, position])
+    name = "cross attention" if part == "cross_attention" else "self attention" if stream.part else "attention"
+    if share < 0:
+        return f"{name} works against that change ({percent(share)})"
+    return f"{name} makes up {percent(share)} of that change"

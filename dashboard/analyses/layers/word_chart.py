@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dashboard.analyses.layers.layers_chart import PART_NAMES
+from dashboard.analyses.layers.layers_chart import OF_DECODER, PART_NAMES
 from dashboard.analyses.layers.text import word_finding
 from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
@@ -28,9 +28,9 @@ WIDEST, NARROWEST_WORD = 118.0, 66.0
 def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
     """A row for the vector before the first layer and after each layer, from top to bottom.
 
-    From left to right: a bar with the shares of attention, feed-forward and normalisation in the layer's change (a part
-    against the change is left of 0); the size of the change, relative to the vector's length; the words with the
-    nearest vectors, shaded by the cosine.
+    From left to right: a bar with the shares of attention, cross attention, feed-forward and normalisation in the
+    layer's change (a part against the change is left of 0); the size of the change, relative to the vector's length;
+    the words with the nearest vectors, shaded by the cosine.
 
     Parameters
     ----------
@@ -47,10 +47,10 @@ def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
     count = max(1, min(count, int((width - left) / NARROWEST_WORD))) if count else 0
     cell = min(WIDEST, (width - left) / count) if count else 0
     body = [
-        *_rows(stream.layers, p),
-        *_bars(parts, p, bar),
+        *_rows(stream, p),
+        *_bars(parts, p, bar, stream),
         _numbers(moved, p, NAMES + bar + NUMBER),
-        *(_near(near[near["rank"] <= count], p, look.theme, left, cell, mono=stream.unit == "tokens") if count else []),
+        *(_near(near[near["rank"] <= count], p, look.theme, left, cell, stream) if count else []),
     ]
     return sheet(
         {
@@ -91,14 +91,15 @@ def _text(p: Palette, **more: object) -> dict:
     return {"type": "text", "baseline": "middle", "aria": False, "fontSize": 12, "color": p.text, **more}
 
 
-def _rows(layers: int, p: Palette) -> list[dict]:
-    names = [{"y": _middle(stage), "name": "before" if stage == 0 else f"L{stage - 1}"} for stage in range(layers + 1)]
+def _rows(stream: ResidualStream, p: Palette) -> list[dict]:
+    stages = ["before", *(f"{stream.letter}{layer}" for layer in range(stream.layers))]
+    names = [{"y": _middle(stage), "name": name} for stage, name in enumerate(stages)]
     mark = _text(p, align="right", color=p.quiet)
     field = {"text": {"field": "name", "type": "nominal"}}
     return [{"data": {"values": names}, "mark": mark, "encoding": _at(NAMES - 8) | field}]
 
 
-def _bars(parts: pd.DataFrame, p: Palette, width: float) -> list[dict]:
+def _bars(parts: pd.DataFrame, p: Palette, width: float, stream: ResidualStream) -> list[dict]:
     """Stacked bars: parts that add to the change to the right of 0, parts against it to the left."""
     share = parts.assign(share=parts["share"].fillna(0.0))
     up = share[share["share"] > 0].groupby("layer")["share"].sum().max() if len(share) else 1.0
@@ -106,7 +107,8 @@ def _bars(parts: pd.DataFrame, p: Palette, width: float) -> list[dict]:
     # A bar is long if two parts nearly cancel each other; it is cut at three times the change.
     high = min(3.0, max(1.0, float(up) if up == up else 1.0))
     low = max(-2.0, min(0.0, float(down) if down == down else 0.0))
-    fill = {"attention": p.plus, "feed_forward": p.minus, "normalisation": p.paper}
+    part_names = OF_DECODER if stream.part else PART_NAMES
+    fill = {"attention": p.plus, "cross_attention": p.quiet, "feed_forward": p.minus, "normalisation": p.paper}
 
     def x_of(value: float) -> float:
         return round(NAMES + width * (min(max(value, low), high) - low) / (high - low), 1)
@@ -119,7 +121,7 @@ def _bars(parts: pd.DataFrame, p: Palette, width: float) -> list[dict]:
             start = right if value >= 0 else left
             ends = sorted((x_of(start), x_of(start + value)))
             right, left = (right + value, left) if value >= 0 else (right, left + value)
-            tip = f"L{layer}: {PART_NAMES[part]} makes up {percent(float(value))} of the change"
+            tip = f"{stream.letter}{layer}: {part_names[part]} makes up {percent(float(value))} of the change"
             y = HEAD + ROW * (int(layer) + 1)
             rows.append(
                 {
@@ -157,7 +159,7 @@ def _bars(parts: pd.DataFrame, p: Palette, width: float) -> list[dict]:
         "encoding": _at(_pixels("x")) | {"text": {"field": "name", "type": "nominal"}},
     }
     present = list(dict.fromkeys(share["part"]))
-    return [bars, rules, ticks, *_legend(present, fill, p)]
+    return [bars, rules, ticks, *_legend(present, part_names, fill, p)]
 
 
 # In Vega-Lite a rectangle with its own stroke takes its fill only from "color".
@@ -167,10 +169,10 @@ _COLOURS = {
 }
 
 
-def _legend(present: list[str], fill: dict[str, str], p: Palette) -> list[dict]:
+def _legend(present: list[str], part_names: dict[str, str], fill: dict[str, str], p: Palette) -> list[dict]:
     x, rows = NAMES, []
     for part in present:
-        name = PART_NAMES[part]
+        name = part_names[part]
         rows.append(
             {
                 "x": x,
@@ -217,11 +219,10 @@ def _numbers(moved, p: Palette, right: float) -> dict:
     }
 
 
-def _after(stage: int) -> str:
-    return f"after L{stage - 1}" if stage else "before the first layer"
+def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float, stream: ResidualStream) -> list[dict]:
+    def after(stage: int) -> str:
+        return f"after {stream.letter}{stage - 1}" if stage else "before the first layer"
 
-
-def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float, *, mono: bool) -> list[dict]:
     rows = [
         {
             "x": left + cell * (row["rank"] - 1),
@@ -232,7 +233,7 @@ def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float
             "y": _middle(row["stage"]),
             "word": drawable(row["text"]),
             "cosine": round(max(0.0, float(row["cosine"])), 3),
-            "tip": f"{_after(row['stage'])}: {drawable(row['text'])}, cosine {row['cosine']:.2f}".replace("-", "−"),
+            "tip": f"{after(row['stage'])}: {drawable(row['text'])}, cosine {row['cosine']:.2f}".replace("-", "−"),
         }
         for row in near.to_dict("records")
     ]
@@ -248,7 +249,7 @@ def _near(near: pd.DataFrame, p: Palette, theme: Theme, left: float, cell: float
         },
     }
     words = {
-        "mark": _text(p, limit=cell - 8, font=TOKENS_FONT if mono else WORDS_FONT, tooltip=None),
+        "mark": _text(p, limit=cell - 8, font=TOKENS_FONT if stream.unit == "tokens" else WORDS_FONT, tooltip=None),
         "encoding": _at(_pixels("middle"))
         | {"text": {"field": "word", "type": "nominal"}, "color": on_ink(theme, "datum.cosine")},
     }

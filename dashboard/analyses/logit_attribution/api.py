@@ -89,13 +89,15 @@ def logit_components(
 ) -> LogitParts:
     """The direct contribution of the embedding and of every head, bias and feed-forward part to one next token's logit.
 
-    piece: the token's id in the vocabulary; None for the most probable one. Otherwise like `logit_attribution`.
+    piece: the token's id in the vocabulary; None for the most probable one. Of a decoder from `of_part`, whose text is
+    the target, the heads of self attention and of cross attention are both among the parts. Otherwise like
+    `logit_attribution`.
     """
     encoding, how = _read(model, text, bos, limit, pair)
     path = _path(model, encoding)
-    table, found = parts_table(path, stream_parts(path, model, encoding, query), query, piece)
+    table, found = parts_table(path, stream_parts(model, encoding, query), query, piece)
     label = vocabulary_labels(model.loaded.tokenizer, [found])[0]
-    about = (model.title, model.name, model.revision, how)
+    about = (model.title, model.name, model.revision, how, *model.read_beside)
     parts = LogitParts(table, found, label, query, encoding.drawn[query], encoding.texts[0], *about)
     table.attrs["provenance"] = provenance_of_components(parts).to_dict()
     return parts
@@ -119,8 +121,10 @@ def copying(
     sentences: how many, evenly spread; None for all
     progress: called with the fraction done and a sentence; an exception it raises stops the work
 
-    Raises UserError as `logit_attribution` does.
+    Raises UserError as `logit_attribution` does, and for a decoder with a source.
     """
+    if model.given is not None:
+        raise UserError("Whether heads copy is measured of models without an encoder. Choose a causal language model.")
     wanted = None if heads is None else [existing_head(model, head) for head in heads]
     selected = model.all_heads if wanted is None else wanted
     encodings, left_out = sample(model, builtin_corpus(), sentences, bos=bos)
@@ -162,7 +166,7 @@ def draw_logit_components(
 
 def provenance_of_components(found: LogitParts, **drawing: object) -> Provenance:
     """The provenance of the table, or (`drawing`: the arguments of `draw_logit_components`) of its picture."""
-    look, of = given(**drawing), Model(found.name, found.revision, found.model)
+    look, of = given(**drawing), Model.kept(found)
     options = {"query": found.query, "piece": found.piece, **found.reading}
     made = Call("logit_components", (of, Text(found.text)), options, to="found")
     again = Call("draw_logit_components", (made,), look, "figure") if look else Part(made, "table", "table")
@@ -171,7 +175,7 @@ def provenance_of_components(found: LogitParts, **drawing: object) -> Provenance
 
 def provenance_of_attribution(found: Attribution, **drawing: object) -> Provenance:
     """The provenance of the table, or (`drawing`: the arguments of `draw_logit_attribution`) of its picture."""
-    look, of, head = given(**drawing), Model(found.name, found.revision, found.model), str(found.head)
+    look, of, head = given(**drawing), Model.kept(found), str(found.head)
     made = Call("logit_attribution", (of, Text(found.text), head, found.query), found.reading, to="found")
     again = Call("draw_logit_attribution", (made,), look, "figure") if look else Part(made, "table", "table")
     options = {"query": found.query, **found.reading, **look}

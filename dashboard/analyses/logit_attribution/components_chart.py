@@ -19,7 +19,13 @@ WIDTH = 540.0
 HEADS = 10  # with the largest contributions
 ROW, BAR, APART = 23.0, 14.0, 10.0  # pixels of a row, of its bar, between the heads and the rest
 SIZE, SMALL, NAMES = 13.0, 11.5, 150.0  # pixels of type: names, figures; of a name
-REST = {"feed_forward": "feed-forward parts", "embedding": "embedding", "bias": "biases", "constant": "final biases"}
+REST = {
+    "feed_forward": "feed-forward parts",
+    "embedding": "embedding",
+    "bias": "biases",
+    "cross_bias": "biases of cross attention",
+    "constant": "final biases",
+}
 
 
 def components_chart(found: LogitParts, look: Look, epoch: int | None = None) -> Drawing:
@@ -86,6 +92,6 @@ def largest_heads(found: LogitParts) -> list[HeadId]:
 
 def _heads(found: LogitParts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of all heads, and of those with the largest contributions, the largest first."""
-    heads = found.table[found.table["part"] == "head"].drop(columns="part")
+    heads = found.heads
     by_size = heads["beyond_mean"].abs().sort_values(ascending=False, kind="stable")
     return heads, heads.loc[by_size.index[:HEADS]]

@@ -43,6 +43,8 @@ class Attribution:
     others: the number of these other queries, evenly spread over the text
     read: the keys of the query, the strongest first: position, text, weight (in [0, 1]); unknown, see `table`
     text, model, name, revision, reading: as in `Inside`
+    part, source: of a decoder "decoder" or "cross" and what its encoder read, whose tokens are the keys of cross
+        attention; "" of any other model
     """
 
     head: HeadId
@@ -60,6 +62,8 @@ class Attribution:
     name: str = ""
     revision: str = ""
     reading: Mapping[str, object] = field(default_factory=dict)
+    part: str = ""
+    source: str = ""
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -151,7 +155,7 @@ def direct_attribution(
     also = _raised(path, run, parts, head, elsewhere, len(raised), len(model.loaded.tokenizer))
     alike = np.mean([len({*raised["id"]} & {*ids}) / len(raised) for ids in also]) if len(raised) and also else np.nan
     return Attribution(
-        HeadId(run.number, head),
+        HeadId(run.number, head, model.part),
         query,
         encoding.drawn[query],
         raised,
@@ -160,12 +164,13 @@ def direct_attribution(
         len(change),
         float(alike),
         len(elsewhere),
-        _keys(row.weights[head, 0], encoding),
+        _keys(row.weights[head, 0], model.source_text or encoding),
         encoding.texts[0],
         model.title,
         model.name,
         model.revision,
         reading,
+        *model.read_beside,
     )
 
 

@@ -14,8 +14,9 @@ import torch
 
 from dashboard.analyses.logit_attribution.direct import DirectPath, added_by, logit_changes
 from dashboard.capture import AttentionModel
+from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import LayerRun, watch_layers
-from dashboard.capture.residual_stream import Step, follow
+from dashboard.capture.residual_stream import Step, both_attentions, follow
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 
@@ -29,7 +30,8 @@ class StreamParts:
     Attributes
     ----------
     names: a row per part: part ("embedding", including that of the position if the model adds one; "head"; "bias", of
-        the output projection; "feed_forward"), layer, head (empty if it has none)
+        the output projection; "feed_forward"), layer, head (empty if it has none); of a decoder with a source also
+        "cross_head" and "cross_bias"
     vectors: (P, D) float32
     """
 
@@ -45,7 +47,7 @@ class LogitParts:
         own
     piece, label: the id of the vocabulary token, and its readable form
     query, after: the token, from 0, after which the model predicts, and its label
-    text, model, name, revision, reading: as in `Attribution`
+    text, model, name, revision, reading, part, source: as in `Attribution`
     """
 
     table: pd.DataFrame
@@ -58,6 +60,16 @@ class LogitParts:
     name: str = ""
     revision: str = ""
     reading: Mapping[str, object] = field(default_factory=dict)
+    part: str = ""
+    source: str = ""
+
+    @property
+    def heads(self) -> pd.DataFrame:
+        """The rows of heads, with the columns that say which head each is of, logit and beyond_mean."""
+        rows = self.table[self.table["part"].isin(["head", "cross_head"])]
+        if not self.source:
+            return rows.drop(columns="part")
+        return rows.assign(part=["cross" if part == "cross_head" else "decoder" for part in rows["part"]])
 
 
 class _Rows:
@@ -74,8 +86,9 @@ class _Rows:
 
 
 @torch.inference_mode()
-def stream_parts(path: DirectPath, model: AttentionModel, encoding: Encoding, query: int) -> StreamParts:
-    """The parts of the token `query`, from 0, in two forward passes: one for the heads, one for the rest.
+def stream_parts(model: AttentionModel, encoding: Encoding, query: int) -> StreamParts:
+    """The parts of the token `query`, from 0, in two forward passes: one for the heads, one for the rest. Of a decoder
+    with a source its own heads take one, and those of its cross attention another.
 
     Raises UserError for a token that does not exist.
     """
@@ -85,17 +98,28 @@ def stream_parts(path: DirectPath, model: AttentionModel, encoding: Encoding, qu
     follow(model, encoding, rows)
     parts = rows.parts
 
-    def receive(run: LayerRun) -> None:
-        factor = path.factors[run.number]
-        row = run.attend(run.parts(), slice(query, query + 1))
-        for head, vector in enumerate(added_by(run, row.mixed)[:, 0] * factor):
-            parts.append((("head", run.number, head), vector))
-        if isinstance(run.b_o, torch.Tensor):
-            parts.append((("bias", run.number, None), run.b_o * factor))
-
-    watch_layers(model, encoding, receive)
+    both = ((model, ""),) if model.given is None else zip(both_attentions(model), ("", "cross_"), strict=True)
+    for one, kind in both:
+        parts += _of_heads(one, encoding, query, kind)
     names = pd.DataFrame([name for name, _ in parts], columns=["part", "layer", "head"])
     return StreamParts(names.astype({"layer": "Int64", "head": "Int64"}), torch.stack([one for _, one in parts]))
+
+
+def _of_heads(model: AttentionModel, encoding: Encoding, query: int, kind: str) -> list[tuple[tuple, torch.Tensor]]:
+    """What every head of a model, and the bias of each output projection, adds to the token. kind: before their name"""
+    parts: list[tuple[tuple, torch.Tensor]] = []
+    by_layer = factors(model, encoding)
+
+    def receive(run: LayerRun) -> None:
+        factor = by_layer[run.number]
+        row = run.attend(run.parts(), slice(query, query + 1))
+        for head, vector in enumerate(added_by(run, row.mixed)[:, 0] * factor):
+            parts.append(((f"{kind}head", run.number, head), vector))
+        if isinstance(run.b_o, torch.Tensor):
+            parts.append(((f"{kind}bias", run.number, None), run.b_o * factor))
+
+    watch_layers(model, encoding, receive)
+    return parts
 
 
 def part_logits(path: DirectPath, parts: StreamParts, query: int) -> Iterator[torch.Tensor]:

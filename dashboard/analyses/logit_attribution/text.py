@@ -40,13 +40,13 @@ def attribution_finding(found: Attribution) -> str:
     if not len(found.read):
         return f"{found.head}, after {quoted(found.label)}: it {what}."
     first = found.read.iloc[0]
-    read = "itself" if first.position == found.query else quoted(first.text)
+    read = "itself" if first.position == found.query and found.part != "cross" else quoted(first.text)
     return f"{found.head}, after {quoted(found.label)}: it {what}; it read most from {read} ({percent(first.weight)})."
 
 
 def components_finding(found: LogitParts) -> str:
     """One sentence on the head that raises the token's logit most, and the one that lowers it most."""
-    heads = found.table[found.table["part"] == "head"].drop(columns="part")
+    heads = found.heads
     best, worst = (heads.iloc[at] for at in (heads["beyond_mean"].argmax(), heads["beyond_mean"].argmin()))
     raises = f"{head_of(best)} raises it most ({signed(best.beyond_mean)})"
     lowers = f" and {head_of(worst)} lowers it most ({signed(worst.beyond_mean)})" if worst.beyond_mean < 0 else ""

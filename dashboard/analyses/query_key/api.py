@@ -20,19 +20,25 @@ from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.corpus.builtin import builtin_corpus
+from dashboard.corpus.read_twice import parsed_sample_twice, part_for_corpus
 from dashboard.corpus.sample import parsed_sample, spread
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model
 from dashboard.export.provenance import origin
 from dashboard.heads.format import counted
-from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_id import HeadId, Part, every_head
 
 SENTENCES = 24
 
 
 def query_keys(
-    model: AttentionModel, corpus: str | Path | None = None, *, sentences: int = SENTENCES, bos: bool = True
+    model: AttentionModel,
+    corpus: str | Path | None = None,
+    *,
+    sentences: int = SENTENCES,
+    part: Part = "",
+    bos: bool = True,
 ) -> CorpusVectors:
     """Queries and keys of all heads at the words of some sentences, special tokens left out.
 
@@ -40,18 +46,28 @@ def query_keys(
     ----------
     corpus: a treebank (.conllu, .conllup, .conll) or an English text (.txt); None for the built-in sentences
     sentences: the number of sentences, evenly spread; bos: as in `attention`
+    part: of an encoder–decoder "decoder" or "cross" (default: its encoder). The decoder reads each sentence as its
+        target, beside the same sentence as its source; of cross attention queries are of the target, keys of the source
 
-    Raises UserError where the corpus or the model's queries and keys cannot be read.
+    Raises UserError where the corpus or the model's queries and keys cannot be read, and for a part that the model does
+    not have.
     """
+    model = part_for_corpus(model, part)
     path = Path(corpus) if corpus is not None else builtin_corpus()
-    every, left_out = parsed_sample(model, path, bos=bos)
+    twice = model.part in ("decoder", "cross")
+    if twice:
+        both, left_out = parsed_sample_twice(model, path, bos=bos)
+        every, beside = ([(one.sentence, encoding) for one, encoding in texts] for texts in zip(*both, strict=True))
+    else:
+        every, left_out = parsed_sample(model, path, bos=bos)
+        beside = []
     counts = Counter(key for sentence, _ in every for key in sentence.keys)
-    tokens, layers = corpus_vectors(model, spread(every, sentences), counts)
+    sources = spread(beside, sentences) if twice else None
+    tokens, of_keys, layers = corpus_vectors(model, spread(every, sentences), counts, sources)
     reading = {} if corpus is None else {"corpus": str(corpus)}
-    reading |= {"sentences": sentences, "bos": bos}
-    return CorpusVectors(
-        tokens, layers, model.causal, path.name, len(left_out), model.title, model.name, model.revision, reading
-    )
+    reading |= {"sentences": sentences, "bos": bos} | ({"part": model.part} if twice else {})
+    about = (path.name, len(left_out), model.title, model.name, model.revision, reading)
+    return CorpusVectors(tokens, layers, model.causal, *about, of_keys)
 
 
 def query_key_table(of: CorpusVectors, head: str | HeadId) -> pd.DataFrame:
@@ -78,8 +94,8 @@ def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
     """The plane of one head. Raises UserError where there is no such head."""
     wanted = HeadId.of(head)
     numbers = list(of.layers)
-    if wanted.layer not in numbers or not 0 <= wanted.head < len(of.layers[numbers[0]].q):
-        last = HeadId(numbers[-1], len(of.layers[numbers[-1]].q) - 1)
+    last = HeadId(numbers[-1], len(of.layers[numbers[-1]].q) - 1, of.part)
+    if wanted not in every_head(numbers, last.head + 1, of.part):
         raise UserError(f"There is no head {wanted}. The last one is {last}.")
     return query_key_map(of, wanted)
 
@@ -93,7 +109,8 @@ def draw_plane(found: QueryKeyMap, *, by: str = "upos", theme: Theme = "light", 
         if "corpus" in of.reading
         else counted(many, "built-in sentences")
     )
-    over = f"{counted(len(of.tokens), 'tokens')} of {source}"
+    twice = ", each as source and target" if of.part else ""
+    over = f"{counted(len(of.tokens), 'tokens')} of {source}{twice}"
     chart = query_key_chart(
         found,
         Look(theme, width),

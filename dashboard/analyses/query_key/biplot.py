@@ -28,8 +28,8 @@ class QueryKeyMap:
     Attributes
     ----------
     head, of: the head, and the vectors that it was computed from
-    x, y: the queries' and the keys' places, float64 (N, 2): x · y is the score as far as the plane keeps it, up to a
-        constant for each query. A key at the origin is an average key
+    x, y: the queries' and the keys' places, float64 (N, 2), of cross attention y (M, 2): x · y is the score as far as
+        the plane keeps it, up to a constant for each query. A key at the origin is an average key
     variance_kept: the share of the scores' variance that the plane keeps, in (−∞, 1]: 1 − Σ (s − ŝ)² / Σ s² over what
         each query sees of its own sentence, both less their row mean. The plane is the best for all pairs of words,
         across sentences too, so within sentences it can do worse than nothing: below 0
@@ -51,17 +51,18 @@ class QueryKeyMap:
     @cached_property
     def table(self) -> pd.DataFrame:
         """A row for every query, then for every key: kind, x, y, the columns of `CorpusVectors.tokens`; for a query
-        also looks_at, its strongest key, and weight, that key's share of its attention."""
+        also looks_at, its strongest key, and weight, that key's share of its attention. Of cross attention queries are
+        of the target and keys of the source."""
         tokens, layer = self.of.tokens, self.of.layers[self.head.layer]
         first = layer.keys[self.head.head, :, 0]
-        texts = tokens["text"].to_numpy(object)
+        texts = self.of.key_tokens["text"].to_numpy(object)
         looks = {
             "looks_at": np.where(first < 0, "", texts[first]),
             "weight": np.where(first < 0, np.nan, layer.weights[self.head.head, :, 0]),
         }
         parts = [
-            pd.DataFrame({"kind": kind, "x": at[:, 0], "y": at[:, 1]}).join(tokens)
-            for kind, at in (("query", self.x), ("key", self.y))
+            pd.DataFrame({"kind": kind, "x": at[:, 0], "y": at[:, 1]}).join(of)
+            for kind, at, of in (("query", self.x, tokens), ("key", self.y, self.of.key_tokens))
         ]
         return pd.concat([parts[0].assign(**looks), parts[1].assign(looks_at="", weight=np.nan)], ignore_index=True)
 
@@ -72,8 +73,8 @@ def query_key_map(of: CorpusVectors, head: HeadId) -> QueryKeyMap:
     x, y = axes(layer.q[head.head], layer.k[head.head], layer.scaling)
     sums = np.array(
         [
-            _held(x[at], y[at], layer.keys[head.head, at, 0] - at.start, layer.windows.get(number), of.causal)
-            for number, at in enumerate(of.sentences)
+            _held(x[at], y[to], layer.keys[head.head, at, 0] - to.start, layer.windows.get(number), of.causal)
+            for number, (at, to) in enumerate(zip(of.sentences, of.key_sentences, strict=True))
         ]
     )
     lost, total, same, guess, rows = sums.T

@@ -205,17 +205,16 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
         for key, share in zip(places, shares, strict=True):
             if key >= 0:
                 to.setdefault(key, []).append((share, query))
-    texts = [drawable(text, 40) for text in found.of.tokens["text"]]
+    names = [drawable(text, 40) for tokens in (found.of.tokens, found.of.key_tokens) for text in tokens["text"]]
     rows = []
     for place, one in enumerate(found.table.to_dict("records")):
-        token = place % n
         if one["kind"] == "query":
-            pairs = [(float(w), n + int(k)) for k, w in zip(keys[token], weights[token], strict=True) if k >= 0]
-            tip = f"{one['said']} · looks at " + _listed([(texts[other - n], share) for share, other in pairs])
+            pairs = [(float(w), n + int(k)) for k, w in zip(keys[place], weights[place], strict=True) if k >= 0]
+            tip = f"{one['said']} · looks at " + _listed([(names[other], share) for share, other in pairs])
         else:
-            pairs = sorted(to.get(token, []), reverse=True)[: len(keys[0])]
+            pairs = sorted(to.get(place - n, []), reverse=True)[: len(keys[0])]
             tip = f"{one['said']} · " + (
-                "is looked at by " + _listed([(texts[other], share) for share, other in pairs])
+                "is looked at by " + _listed([(names[other], share) for share, other in pairs])
                 if pairs
                 else "is no word’s strongest key"
             )
@@ -225,7 +224,7 @@ def _rows(found: QueryKeyMap, by: str) -> list[dict]:
                 "kind": one["kind"],
                 "x": round(float(one["x"]), 3),
                 "y": round(float(one["y"]), 3),
-                "name": texts[token],
+                "name": names[place],
                 "by": one[by],
                 "tip": drawable(tip, 400),
                 "others": [other for _, other in pairs],

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from dashboard.capture import AttentionModel, Block, visit
+from dashboard.capture import AttentionModel, Block, of_part, visit
 from dashboard.corpus.batches import batches
+from dashboard.heads.head_id import Part
 from dashboard.text.display import UNKNOWN, visible
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import ParsedSentence
@@ -27,10 +28,11 @@ class LayerVectors:
 
     Attributes
     ----------
-    q, k: as they enter the dot product, rotary positions included, keys repeated for heads that share them: (h, N, d)
+    q, k: as they enter the dot product, rotary positions included, keys repeated for heads that share them: (h, N, d),
+        of cross attention k (h, M, d) at the M tokens of the sources
     scaling: the factor on their products
-    keys, weights: each query's strongest keys, the strongest first, as places among all N (-1 where it sees fewer), and
-        their weights: (h, N, 4)
+    keys, weights: each query's strongest keys, the strongest first, as places among all N or M (-1 where it sees
+        fewer), and their weights: (h, N, 4)
     plain: whether the weights follow from queries and keys alone: softmax(c · q kᵀ) over what may be seen
     windows: for each sentence (from 0) where the mask is stricter than `CorpusVectors.causal`, as in a sliding window,
         the keys that each token may see: bool (n, n) over the sentence's tokens
@@ -60,6 +62,7 @@ class CorpusVectors:
     corpus, left_out: its name; the number of sentences that could not be used
     model, name, revision: the model's title, the name that opens it, its revision
     reading: the arguments, for the reproduction snippet
+    source_tokens: of cross attention the tokens of the sources, whose keys these are, as `tokens`; else None
     """
 
     tokens: pd.DataFrame
@@ -71,63 +74,103 @@ class CorpusVectors:
     name: str
     revision: str
     reading: dict = field(default_factory=dict)
+    source_tokens: pd.DataFrame | None = None
+
+    @property
+    def part(self) -> Part:
+        """The part of an encoder–decoder that was read, "" for the model itself."""
+        return self.reading.get("part", "")
+
+    @property
+    def key_tokens(self) -> pd.DataFrame:
+        """The tokens whose keys these are."""
+        return self.tokens if self.source_tokens is None else self.source_tokens
 
     @cached_property
     def sentences(self) -> list[slice]:
         """The rows of each sentence in `tokens`."""
-        numbers = self.tokens["sentence"].to_numpy()
-        starts = np.flatnonzero(np.diff(numbers, prepend=0))
-        return [slice(a, b) for a, b in zip(starts, [*starts[1:], len(numbers)], strict=True)]
+        return _by_sentence(self.tokens)
+
+    @cached_property
+    def key_sentences(self) -> list[slice]:
+        """The rows of each sentence in `key_tokens`."""
+        return _by_sentence(self.key_tokens)
+
+
+def _by_sentence(tokens: pd.DataFrame) -> list[slice]:
+    numbers = tokens["sentence"].to_numpy()
+    starts = np.flatnonzero(np.diff(numbers, prepend=0))
+    return [slice(a, b) for a, b in zip(starts, [*starts[1:], len(numbers)], strict=True)]
+
+
+Read = Sequence[tuple[ParsedSentence, Encoding]]
 
 
 def corpus_vectors(
-    model: AttentionModel,
-    used: Sequence[tuple[ParsedSentence, Encoding]],
-    counts: Mapping[str, int],
-) -> tuple[pd.DataFrame, dict[int, LayerVectors]]:
-    """The tokens of these sentences and all heads' queries and keys there, in one pass.
+    model: AttentionModel, used: Read, counts: Mapping[str, int], sources: Read | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame | None, dict[int, LayerVectors]]:
+    """The tokens of these sentences, of cross attention also those of the sources, and all heads' queries and keys, in
+    one pass.
 
-    counts: the frequency of each word, by `ParsedSentence.keys`. Of the attention, only each query's strongest keys are
-    stored. Raises UserError where the model's queries and keys cannot be read.
+    counts: the frequency of each word, by `ParsedSentence.keys`; sources: of a decoder and its cross attention the
+    source of each sentence. Of the attention, only each query's strongest keys are stored. Raises UserError where the
+    model's queries and keys cannot be read.
     """
-    word_tokens = [np.flatnonzero([word is not None for word in encoding.word_of]) for _, encoding in used]
-    starts = np.cumsum([0, *map(len, word_tokens)])
-    layers: dict[int, LayerVectors] = {}
-    works = [(place, sentence, encoding) for place, (sentence, encoding) in enumerate(used)]
-    for batch in batches(works):
-        at = [place for place, _, _ in batch]
-        visitor = _Collect(layers, at, [word_tokens[place] for place in at], starts[at], int(starts[-1]), model.causal)
-        visit(model, [encoding for _, _, encoding in batch], visitor)
-    return _tokens(used, word_tokens, counts), {number: layers[number] for number in sorted(layers)}
+    queries, layers = _Words.of(used), {}
+    keys = _Words.of(sources) if sources is not None and model.part == "cross" else queries
+    if sources is None:
+        for batch in batches([(place, sentence, encoding) for place, (sentence, encoding) in enumerate(used)]):
+            visitor = _Collect(layers, [place for place, _, _ in batch], queries, keys, model.causal)
+            visit(model, [encoding for _, _, encoding in batch], visitor)
+    else:
+        for place, ((_, target), (_, source)) in enumerate(zip(used, sources, strict=True)):
+            part = of_part(model, model.part, source)
+            visit(part, target, _Collect(layers, [place], queries, keys, model.causal))
+    of_keys = None if keys is queries else _tokens(keys.texts, keys.tokens, counts)
+    return _tokens(used, queries.tokens, counts), of_keys, {number: layers[number] for number in sorted(layers)}
+
+
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """The tokens of words, special ones left out, of some sentences.
+
+    texts: the sentences; tokens: the places of each sentence's own in its text; starts: where they begin among all, and
+    behind the last how many there are
+    """
+
+    texts: Read
+    tokens: list[np.ndarray]
+    starts: np.ndarray
+
+    @classmethod
+    def of(cls, texts: Read) -> _Words:
+        tokens = [np.flatnonzero([word is not None for word in encoding.word_of]) for _, encoding in texts]
+        return cls(texts, tokens, np.cumsum([0, *map(len, tokens)]))
 
 
 class _Collect:
     """Visitor: collects queries, keys and the strongest weights of each text at their places among all tokens."""
 
     wants_qkv = True
+    two_texts = True
 
     def __init__(
-        self,
-        layers: dict[int, LayerVectors],
-        numbers: list[int],
-        word_tokens: list[np.ndarray],
-        starts: np.ndarray,
-        every: int,
-        causal: bool,
+        self, layers: dict[int, LayerVectors], numbers: list[int], queries: _Words, keys: _Words, causal: bool
     ):
-        self.layers, self.numbers, self.word_tokens, self.starts = layers, numbers, word_tokens, starts
-        self.every, self.causal = every, causal
+        self.layers, self.numbers, self.queries, self.keys, self.causal = layers, numbers, queries, keys, causal
 
     def block(self, block: Block) -> None:
         q, k, scaling = block.q, block.k, block.scaling
         assert q is not None and k is not None and scaling is not None  # asked for: wants_qkv
-        own, start = self.word_tokens[block.text], int(self.starts[block.text])
+        number = self.numbers[block.text]
+        own, start = self.queries.tokens[number], int(self.queries.starts[number])
+        others, first = self.keys.tokens[number], int(self.keys.starts[number])
         if block.layer not in self.layers:
             heads, _, d = q.shape
-            shape = (heads, self.every)
+            shape, of_keys = (heads, int(self.queries.starts[-1])), (heads, int(self.keys.starts[-1]))
             self.layers[block.layer] = LayerVectors(
                 np.zeros((*shape, d), np.float32),
-                np.zeros((*shape, d), np.float32),
+                np.zeros((*of_keys, d), np.float32),
                 float(scaling),
                 np.full((*shape, STRONGEST), -1),
                 np.zeros((*shape, STRONGEST), np.float32),
@@ -135,26 +178,27 @@ class _Collect:
             )
         if self.layers[block.layer].plain and not _plain(block, scaling * q[:, block.rows], k, self.causal):
             self.layers[block.layer] = replace(self.layers[block.layer], plain=False)
-        held, place = self.layers[block.layer], slice(start, start + len(own))
+        held = self.layers[block.layer]
         if block.rows.start == 0:
-            held.q[:, place] = q.float().cpu().numpy()[:, own]
-            held.k[:, place] = k.float().cpu().numpy()[:, own]
+            held.q[:, start : start + len(own)] = q.float().cpu().numpy()[:, own]
+            held.k[:, first : first + len(others)] = k.float().cpu().numpy()[:, others]
         inside = (own >= block.rows.start) & (own < block.rows.stop)
         weights = block.weights[:, own[inside] - block.rows.start].cpu().numpy()
-        columns = own[own < weights.shape[2]]
+        columns = others[others < weights.shape[2]]
         weights = weights[:, :, columns]
         most = min(STRONGEST, len(columns))
         best = np.argsort(-weights, axis=2, kind="stable")[:, :, :most]
         shares = np.take_along_axis(weights, best, 2)
         rows = start + np.flatnonzero(inside)
-        held.keys[:, rows, :most] = np.where(shares > 0, start + best, -1)
+        held.keys[:, rows, :most] = np.where(shares > 0, first + best, -1)
         held.weights[:, rows, :most] = shares
         if block.allowed is not None:
-            allowed = np.zeros((len(rows), len(own)), bool)
+            allowed = np.zeros((len(rows), len(others)), bool)
             allowed[:, : len(columns)] = block.allowed.cpu().numpy()[np.ix_(own[inside] - block.rows.start, columns)]
-            whole = np.tri(len(own), dtype=bool) if self.causal else np.ones((len(own), len(own)), bool)
+            whole = np.ones((len(own), len(others)), bool)
+            whole = np.tril(whole) if self.causal else whole
             if not allowed[whole[inside]].all():
-                held.windows.setdefault(self.numbers[block.text], whole)[inside] = allowed
+                held.windows.setdefault(number, whole)[inside] = allowed
 
 
 def _plain(block: Block, scaled: torch.Tensor, k: torch.Tensor, causal: bool) -> bool:
@@ -170,9 +214,7 @@ def _plain(block: Block, scaled: torch.Tensor, k: torch.Tensor, causal: bool) ->
     return bool((ours - block.weights).abs().max() < ROUNDING)
 
 
-def _tokens(
-    used: Sequence[tuple[ParsedSentence, Encoding]], word_tokens: Sequence[np.ndarray], counts: Mapping[str, int]
-) -> pd.DataFrame:
+def _tokens(used: Read, word_tokens: Sequence[np.ndarray], counts: Mapping[str, int]) -> pd.DataFrame:
     rows = []
     for number, ((sentence, encoding), tokens) in enumerate(zip(used, word_tokens, strict=True), 1):
         for token in tokens.tolist():

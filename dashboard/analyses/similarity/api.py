@@ -19,6 +19,7 @@ from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table
 from dashboard.analyses.similarity.map_chart import head_map
 from dashboard.analyses.similarity.text import clusters_finding, map_finding
 from dashboard.capture import AttentionModel
+from dashboard.capture.model import HEADS_OF
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
@@ -30,6 +31,7 @@ from dashboard.export.call import Call, Model, Part
 from dashboard.export.provenance import origin
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_id import Part as HeadPart
 from dashboard.text import LeftOut, ParsedSentence, read_treebank
 
 Progress = Callable[[float, str], None]
@@ -40,6 +42,7 @@ def map_heads(
     *,
     limit: int | None = None,
     clusters: int = CLUSTERS,
+    part: HeadPart = "",
     bos: bool = True,
     progress: Progress | None = None,
 ) -> HeadMap:
@@ -52,16 +55,22 @@ def map_heads(
     ----------
     limit: read at most this many sentences, evenly spread over the corpus (default: all 342)
     clusters: the maximum number of clusters, by average linkage
+    part: of an encoder–decoder "decoder" or "cross" (default: its encoder). The decoder reads each sentence as its
+        target, beside the same sentence as its source; cross attention leads from its words to the source's words,
+        the word itself counted
     bos: as in `attention`
     progress: called with a fraction and a sentence; an exception from it ends the work
 
-    Raises UserError for a limit below 1, a number of clusters below 1, and where the model can read no sentence.
+    Raises UserError for a limit below 1, a number of clusters below 1, a part that the model does not have, and where
+    the model can read no sentence.
     """
     if clusters < 1:
         raise UserError("The number of clusters is 1 or more.")
-    found = distances(model, _sentences(limit), bos=bos, progress=progress)
-    table, kept = map_table(found.values, model.heads, clusters)
+    found = distances(model, _sentences(limit), part=part, bos=bos, progress=progress)
+    part = part if part in ("decoder", "cross") else ""
+    table, kept = map_table(found.values, found.per_layer[0], clusters, part)
     reading = {"clusters": clusters, "bos": bos} | ({} if limit is None else {"limit": limit})
+    reading |= {"part": part} if part else {}
     made = HeadMap(
         table,
         found.values,
@@ -84,9 +93,7 @@ def similar_heads(found: HeadMap, head: str | HeadId, k: int = 10) -> pd.DataFra
 
     Raises UserError where the map has no such head.
     """
-    wanted = HeadId.of(head)
-    per_layer = int(found.table["head"].max()) + 1
-    return nearest(found.distances, place_of(wanted, per_layer, len(found.table)), per_layer, k)
+    return nearest(found.distances, found.place(HeadId.of(head)), found.per_layer, k, part=found.part)
 
 
 def distances_between(
@@ -133,12 +140,12 @@ def draw_map(
     chart = head_map(
         found.table,
         Look(theme, width),
-        title=f"Head map · {found.model}",
+        title=f"Head map · {_of(found)}",
         subtitle=[
             f"closer heads look at more similar words · {percent(found.kept)} of the variance of distances is kept"
             + ("" if selected is None else f" · thin rings: the cluster of {selected}"),
             f"Jensen–Shannon divergence over {counted(found.rows, 'rows')} of words, {found.sentences:,} built-in "
-            f"sentences{left_out}",
+            f"sentences{', each as source and target' if found.part else ''}{left_out}",
         ],
         description=map_finding(found, selected),
         roles=by_head,
@@ -162,12 +169,17 @@ def draw_clusters(
         tree.table,
         tree.joins,
         Look(theme, width),
-        title=f"Clusters of heads · {found.model}",
+        title=f"Clusters of heads · {_of(found)}",
         subtitle=["named by the central head · a bracket joins two clusters (average linkage)"],
         description=clusters_finding(tree),
         selected=None if selected is None else int(found.row(selected)["cluster"]),
     )
     return chart.made_of(origin_of_map(found, "draw_clusters", theme=theme, width=width, selected=selected))
+
+
+def _of(found: HeadMap) -> str:
+    """Whose heads they are, in a title."""
+    return f"{found.model}, {HEADS_OF[found.part]}" if found.part else found.model
 
 
 def _sentences(limit: int | None) -> Sequence[ParsedSentence | LeftOut]:

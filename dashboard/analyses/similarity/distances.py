@@ -11,10 +11,13 @@ from itertools import islice
 
 import numpy as np
 
-from dashboard.capture import AttentionModel, visit
+from dashboard.capture import AttentionModel, of_part, visit
+from dashboard.capture.head_weights import head_weights
 from dashboard.corpus.batches import ByLayer, batches, encoded, normalised
+from dashboard.corpus.read_twice import encoded_twice, part_for_corpus
 from dashboard.errors import UserError
-from dashboard.heads.pooling import Pooling
+from dashboard.heads.head_id import Part
+from dashboard.heads.pooling import Pooling, to_axis
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import LeftOut, ParsedSentence
 from dashboard.text.shared_words import with_shared_words
@@ -58,6 +61,7 @@ def distances(
     sentences: Sequence[ParsedSentence | LeftOut],
     other: AttentionModel | None = None,
     *,
+    part: Part = "",
     bos: bool = True,
     progress: Progress | None = None,
 ) -> Distances:
@@ -66,21 +70,25 @@ def distances(
     A row is a head's attention from one word to the other words, special tokens and the word itself left out,
     renormalised. JS(p, q) = H((p + q) / 2) − (H(p) + H(q)) / 2, base 2, in [0, 1]; its mean over all rows of the
     corpus that leave something in both heads. In a causal model the first word's row never does, and the second's
-    says the same in every head.
+    says the same in every head. Of cross attention a row leads from a word of the target to the words of the source,
+    the same word among them.
 
     Parameters
     ----------
     sentences: words with which the texts are made anew for each model, so that different tokenizers meet at words
     other: heads of `model` (rows) are held against heads of this one (columns)
+    part: of an encoder–decoder "decoder" or "cross", whose source and target are both the sentence; without `other`
     bos: put a beginning-of-sequence token before a causal model's text (METRICS §0)
     progress: called with a fraction and a sentence; an exception from it ends the work
 
-    Raises UserError where no sentence can be used.
+    Raises UserError where no sentence can be used, and for a part that the model does not have.
     """
     tell = progress or (lambda fraction, sentence: None)
-    left = word_maps(model, sentences, bos=bos, beside=other)
+    model = part_for_corpus(model, part)
+    twice = model.part in ("decoder", "cross")
+    left = _maps_of_part(model, sentences, bos) if twice else word_maps(model, sentences, bos=bos, beside=other)
     right = None if other is None else word_maps(other, sentences, bos=bos, beside=model)
-    sums = _Sums()
+    sums = _Sums(itself=model.part == "cross")
     left_out: list[LeftOut] = []
     for number, a in enumerate(left, 1):
         b = next(right) if right is not None else None
@@ -137,6 +145,26 @@ def word_maps(
             yield found.pop(place)
 
 
+def _maps_of_part(
+    part: AttentionModel, sentences: Iterable[ParsedSentence | LeftOut], bos: bool
+) -> Iterator[np.ndarray | LeftOut]:
+    """As `word_maps`, for a decoder, or for its cross attention from the words of a sentence to the same words."""
+    part.check_every_layer("Comparing all heads of a model with each other")
+    for sentence in sentences:
+        read = sentence if isinstance(sentence, LeftOut) else encoded_twice(part, sentence, bos)
+        if isinstance(read, str | LeftOut):
+            yield LeftOut(sentence.index, sentence.line, read) if isinstance(read, str) else read
+            continue
+        (_, target), (_, source) = read
+        model = of_part(part, part.part, source)
+        target, source = with_shared_words([target, source])
+        rows = target.axis("words")
+        columns = source.axis("words") if part.part == "cross" else rows
+        looks, seen = (np.flatnonzero(~np.array(axis.special)) for axis in (rows, columns))
+        maps = to_axis(np.stack(head_weights(model, target, model.all_heads)), rows, columns)
+        yield maps[:, looks[:, None], seen]
+
+
 class _Words:
     """One text and its attention between words, filled layer by layer."""
 
@@ -155,17 +183,20 @@ class _Sums:
     """Σ JS over rows, and the number of rows, for each pair of heads.
 
     With L(x) = Σ x log2 x over all cells, Σ JS = r + (L(p) + L(q) − L(p + q)) / 2 over the r rows where both heads have
-    attention. A row that is all zero in one of them adds 0.
+    attention. A row that is all zero in one of them adds 0. itself: whether a word's own column counts.
     """
 
     bits: np.ndarray
     rows: np.ndarray
     used = 0
 
+    def __init__(self, *, itself: bool = False):
+        self.itself = itself
+
     def add(self, a: np.ndarray, b: np.ndarray | None) -> None:
         """One sentence's attention between words (h, m, m) and (h', m, m); b None: a against itself."""
-        p, counted = _distributions(a)
-        q, also = (p, counted) if b is None else _distributions(b)
+        p, counted = _distributions(a, self.itself)
+        q, also = (p, counted) if b is None else _distributions(b, self.itself)
         if not self.used:
             self.bits, self.rows = np.zeros((len(p), len(q))), np.zeros((len(p), len(q)), int)
         rows = counted.astype(int) @ also.T.astype(int)
@@ -174,9 +205,10 @@ class _Sums:
         self.used += 1
 
 
-def _distributions(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows over other words, float64 (h, m · m), all zero where a head's mass is 0; and where it is not, (h, m)."""
-    rows, mass = normalised(maps.astype(np.float64))
+def _distributions(maps: np.ndarray, itself: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Rows over other words, or over all of them, float64 (h, m · m), all zero where a head's mass is 0; and where it
+    is not, (h, m)."""
+    rows, mass = normalised(maps.astype(np.float64), itself=itself)
     return rows.reshape(len(rows), -1), mass > 0
 
 

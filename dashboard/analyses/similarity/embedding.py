@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from dashboard.errors import UserError
-from dashboard.heads.head_id import HeadId, every_head, head_columns
+from dashboard.heads.head_id import HeadId, Part, every_head, head_columns
 
 CLUSTERS = 8
 
@@ -27,7 +27,7 @@ class HeadMap:
     kept: the share of the distances' variance that the two axes keep, in [0, 1]
     corpus, sentences, left_out, rows: its name; the number of sentences used and left out; rows of attention in total
     model, name, revision: the model's title, the name that opens it, its revision
-    reading: the arguments (bos, limit, clusters), for the reproduction snippet
+    reading: the arguments (bos, limit, clusters, part), for the reproduction snippet
     """
 
     table: pd.DataFrame
@@ -42,14 +42,28 @@ class HeadMap:
     revision: str
     reading: dict = field(default_factory=dict)
 
+    @property
+    def part(self) -> Part:
+        """The part of an encoder–decoder that was read, "" for the model itself."""
+        return self.reading.get("part", "")
+
+    @property
+    def per_layer(self) -> int:
+        """How many heads a layer has."""
+        return int(self.table["head"].max()) + 1
+
+    def place(self, head: HeadId) -> int:
+        """A head's row, from 0. Raises UserError where there is no such head."""
+        return place_of(head, self.per_layer, len(self.table), self.part)
+
     def row(self, head: HeadId) -> pd.Series:
         """A head's row of the table. Raises UserError where there is no such head."""
-        return self.table.iloc[place_of(head, int(self.table["head"].max()) + 1, len(self.table))]
+        return self.table.iloc[self.place(head)]
 
 
-def place_of(head: HeadId, per_layer: int, heads: int) -> int:
+def place_of(head: HeadId, per_layer: int, heads: int, part: Part = "") -> int:
     """A head's place among all heads, layer 0 first. Raises UserError where there is no such head."""
-    every = every_head(heads // per_layer, per_layer)
+    every = every_head(heads // per_layer, per_layer, part)
     if head not in every:
         raise UserError(f"There is no head {head}. The last one is {every[-1]}.")
     return every.index(head)
@@ -85,17 +99,20 @@ def clustered(distances: np.ndarray, count: int = CLUSTERS) -> np.ndarray:
     return np.argsort(order)[np.unique(labels, return_inverse=True)[1]] + 1
 
 
-def map_table(distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS) -> tuple[pd.DataFrame, float]:
+def map_table(
+    distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS, part: Part = ""
+) -> tuple[pd.DataFrame, float]:
     """The table of a `HeadMap`, and the share of variance that its two axes keep.
 
-    per_layer: heads in a layer. A head without a row in common with the others has no place (NaN, "", cluster 0).
+    per_layer: heads in a layer; part: as `HeadMap.part`. A head without a row in common with the others has no place
+    (NaN, "", cluster 0).
     """
     known = _with_places(distances)
     inner = distances[np.ix_(known, known)]
     points, kept = scaled(inner) if known.any() else (np.zeros((0, 2)), 1.0)
     others = inner + np.diag(np.full(len(inner), np.inf))
     closest = others.argmin(1) if len(inner) > 1 else np.zeros(0, int)
-    every = every_head(len(distances) // per_layer, per_layer)
+    every = every_head(len(distances) // per_layer, per_layer, part)
     names = np.array([str(head) for head in every], object)
     table = pd.DataFrame(
         {**head_columns(every), "x": np.nan, "y": np.nan, "cluster": 0, "nearest": "", "distance": np.nan}
@@ -111,7 +128,9 @@ def map_table(distances: np.ndarray, per_layer: int, clusters: int = CLUSTERS) -
     return table, kept
 
 
-def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, same: bool = True) -> pd.DataFrame:
+def nearest(
+    distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, same: bool = True, part: Part = ""
+) -> pd.DataFrame:
     """The k most similar heads, the nearest first: layer, head, distance (bits, in [0, 1]).
 
     Parameters
@@ -120,12 +139,13 @@ def nearest(distances: np.ndarray, place: int, per_layer: int, k: int = 10, *, s
     place: the row, from 0
     per_layer: heads per layer of the columns' model
     same: whether the columns are the same heads as the rows; then the head itself is left out
+    part: of the columns' model
     """
     row = distances[place].copy()
     if same:
         row[place] = np.nan
     order = np.argsort(row, kind="stable")[: min(k, int(np.isfinite(row).sum()))]
-    every = every_head(len(row) // per_layer, per_layer)
+    every = every_head(len(row) // per_layer, per_layer, part)
     return pd.DataFrame({**head_columns([every[k] for k in order]), "distance": row[order]})
 
 

@@ -69,5 +69,5 @@ def elsewhere_finding(found: Distances, head: HeadId, model: str) -> str:
 
 def _median_of_others(found: HeadMap, head: HeadId) -> float:
     """The median distance of all other heads from this one, bits."""
-    place = place_of(head, int(found.table["head"].max()) + 1, len(found.table))
+    place = found.place(head)
     return float(np.nanmedian(np.delete(found.distances[place], place)))

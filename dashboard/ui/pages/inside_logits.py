@@ -6,13 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analyses.inside.steps import Inside
-from dashboard.analyses.logit_attribution.api import copying, no_predictions
+from dashboard.analyses.logit_attribution.api import (
+    copying,
+    draw_logit_components,
+    logit_components,
+    no_predictions,
+)
 from dashboard.analyses.logit_attribution.direct import Attribution, DirectPath, direct_attribution, direct_path
-from dashboard.analyses.logit_attribution.text import copying_finding
+from dashboard.analyses.logit_attribution.parts import LogitParts
+from dashboard.analyses.logit_attribution.text import components_finding, copying_finding
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
-from dashboard.ui import figure
+from dashboard.ui import figure, session
+from dashboard.ui.figure import Figure, Table
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.results_cache import cached
 
@@ -35,6 +43,13 @@ COLUMNS = {
     ),
     "weight": st.column_config.NumberColumn("Attention weight", format="percent"),
     "unknown": figure.UNREAD,
+}
+PARTS = {
+    "part": "Part",
+    "layer": "Layer",
+    "head": "Head",
+    "logit": st.column_config.NumberColumn("Logit", format="%+.3f"),
+    "beyond_mean": COLUMNS["beyond_mean"],
 }
 AT_ONCE = 2.0  # seconds; longer measurements need a click
 SPEED = 5e9  # multiplications a second of a busy laptop, comparisons among them
@@ -90,6 +105,34 @@ def show_copying(this: Reading, head: Inside) -> None:
         figure.remark(copying_finding(_copying(this.key, head.head, this.model), head.head))
     except UserError as wrong:
         figure.remark(str(wrong))
+
+
+@cached("Reading all parts of the prediction…")
+def _components(key: str, text: str, bos: bool, query: int, piece: int | None, _this: Reading) -> LogitParts:
+    return logit_components(_this.model, _this.encoding, query, piece, **_this.options)
+
+
+def show_components(this: Reading, query: int) -> None:
+    """Which heads of a decoder, its cross attention's among them, wrote the token of the target that comes next; at its
+    end the most probable one."""
+    ids = this.encoding.ids
+    piece = ids[query + 1] if query + 1 < len(ids) else None
+    try:
+        parts = _components(this.key, this.encoding.text, this.bos, query, piece, this)
+    except UserError as wrong:
+        figure.remark(str(wrong))
+        return
+    st.subheader("Which heads wrote the next token", anchor=False)
+    figure.show(
+        Figure(
+            draw_logit_components(parts, **session.look(min(page_width(), 600)).keywords()),
+            parts.table,
+            "wrote",
+            finding=components_finding(parts),
+            remarks=["Direct effects only: what goes through later layers is left out. X: heads of cross attention."],
+            tables=[Table(PARTS)],
+        )
+    )
 
 
 def _seconds(this: Reading, head: Inside) -> float:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.analyses.layers.residual_stream import ResidualStream
+from dashboard.analyses.layers.layers_chart import OF_DECODER, PART_NAMES
+from dashboard.analyses.layers.residual_stream import PARTS, ResidualStream
 from dashboard.analyses.long_range.measure import LongRange, Question, curve, table
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.head_id import HeadId, columns_of
@@ -92,11 +93,8 @@ def movements(stream: ResidualStream) -> Table:
     part = "Its share of the change, projected on it; the parts sum to 100 %."
     columns = {"layer": "Layer", "position": "Place", "text": stream.unit[:-1].capitalize(), "unknown": UNREAD}
     columns |= {"moved": size("Change", long), "turned": size("Turned", "1 − cosine of before and after.")}
-    for name, title in (
-        ("attention", "Attention"),
-        ("feed_forward", "Feed-forward"),
-        ("normalisation", "Normalisation"),
-    ):
+    for name in (one for one in PARTS if one in stream.numbers):
+        title = (OF_DECODER if stream.part else PART_NAMES)[name].capitalize()
         columns |= {name: size(title, long), f"{name}_share": _share(f"{title}, share", part)}
     return Table(columns)
 
@@ -106,7 +104,9 @@ def neighbours(stream: ResidualStream, word: int) -> Table:
 
     def rows() -> pd.DataFrame:
         near = stream.neighbours(int(stream.words[word]))
-        return near.assign(stage=["before" if not stage else f"after L{stage - 1}" for stage in near["stage"]])
+        return near.assign(
+            stage=["before" if not stage else f"after {stream.letter}{stage - 1}" for stage in near["stage"]]
+        )
 
     cosine = st.column_config.NumberColumn("Cosine", format="%.3f")
     names = {"stage": "When", "rank": "Rank", "position": "Place", "text": "Word", "cosine": cosine}

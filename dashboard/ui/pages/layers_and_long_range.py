@@ -80,6 +80,16 @@ def _rounded(seconds: float) -> str:
     return f"{seconds:.0f}" if seconds < 10 else f"{round(seconds, -1):.0f}" if seconds < 100 else f"{seconds:.2g}"
 
 
+def adds(model: AttentionModel) -> str:
+    """What the parts of a layer add, as the end of a sentence and one more."""
+    if model.given is not None:
+        return (
+            "self attention adds what it gathers from other words of the target, and cross attention what it gathers "
+            "from the text. Then the feed-forward part adds its own update."
+        )
+    return "attention adds what it gathers from other words. Then the feed-forward part adds its own update."
+
+
 @cached("Following the words…")
 def _stream(key: str, text: str, bos: bool, unit: Unit, special: Special, _this: Reading) -> ResidualStream:
     return api.residual_stream(_this.model, _this.encoding, unit=unit, special=special, **_this.options)

@@ -37,7 +37,14 @@ BY_NAMES = {by: name.capitalize() for by, name in BY.items()}
 
 @st.cache_resource(max_entries=2, show_spinner="Reading queries and keys…")
 def _vectors(key: str, bos: bool, _model: AttentionModel) -> CorpusVectors:
-    return query_keys(_model, bos=bos)
+    return query_keys(_model, bos=bos, part=_model.part)
+
+
+def between_texts(model: AttentionModel) -> str:
+    """What a decoder reads of a built-in sentence, as a sentence behind others; "" of what reads no target."""
+    if model.part == "cross":
+        return " The queries are of the target, the keys of the source; each sentence is read as both."
+    return " Each sentence is read as the source and as the target." if model.part == "decoder" else ""
 
 
 def plane(this: Opened, head: HeadId) -> QueryKeyMap:

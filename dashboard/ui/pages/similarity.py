@@ -9,6 +9,8 @@ import streamlit as st
 from dashboard.analyses.similarity import map_job, pair_job
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.analyses.similarity.embedding import HeadMap
+from dashboard.capture import AttentionModel
+from dashboard.capture.model import HEADS_OF
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, head_of, heads_of
@@ -40,18 +42,30 @@ CLUSTERS = {
 LIKE = {"layer": "Layer", "head": "Head", "distance": TABLE["distance"]}
 
 
+def read_twice(model: AttentionModel) -> str:
+    """What a decoder reads of a built-in sentence, as a sentence behind others; "" of what reads no target."""
+    if not reads_target(model):
+        return ""
+    return " The encoder reads each sentence as the source, the decoder reads the same one as its target."
+
+
+def reads_target(model: AttentionModel) -> bool:
+    """Whether it is a part of an encoder–decoder that reads a target."""
+    return model.part in ("decoder", "cross")
+
+
 def found(this: Opened) -> HeadMap:
     """The map of the model; or a button that makes it, and the end of the page. Raises UserError if it has none."""
     this.model.check_every_layer("Comparing all heads of a model with each other")
-    request = map_job.Request.of(this.model, this.bos)
+    request = map_job.Request.of(this.model, this.bos, this.model.part)
     made = job_panel.result_or_offer(
         map_job.MEASUREMENT,
         request,
-        f"**Map of all heads of {escape_markdown(this.model.title)}**",
+        f"**Map of {_every_head(this.model)}**",
         lambda: st.info(
-            f"The distances between the {request.layers * request.heads:,} heads of this model have not been "
-            f"measured on this machine yet. The model reads the {builtin_size()} built-in sentences once, in the "
-            "background. The result is kept.",
+            f"The distances between the {request.layers * request.heads:,} heads of this "
+            f"{'part' if request.part else 'model'} have not been measured on this machine yet. The model reads the "
+            f"{builtin_size()} built-in sentences once, in the background. The result is kept.",
             icon=":material/scatter_plot:",
         ),
     )
@@ -60,9 +74,14 @@ def found(this: Opened) -> HeadMap:
     return made
 
 
+def _every_head(model: AttentionModel) -> str:
+    title = escape_markdown(model.title)
+    return f"the {HEADS_OF[model.part]} of {title}" if reads_target(model) else f"all heads of {title}"
+
+
 def roles(this: Opened) -> dict[HeadId, str] | None:
     """The heads' roles from the model's profile; None without a profile, or if layers are to be coloured."""
-    profile = profile_picker.readable(this)
+    profile = None if reads_target(this.model) else profile_picker.readable(this)
     st.segmented_control(
         "Coloured by",
         ["layer", "role"],
@@ -71,6 +90,8 @@ def roles(this: Opened) -> dict[HeadId, str] | None:
         disabled=profile is None,
         help="The role of each head in the model's profile: syntax blue, context orange, position grey."
         if profile is not None
+        else "Profiles are of the encoder, so these heads have no role."
+        if reads_target(this.model)
         else "There is no profile of this model yet, so no head has a role. “Corpora” makes one.",
         **session.bound("coloured"),
     )

@@ -83,7 +83,7 @@ def test_all_parts_sum_to_the_models_own_logits(kind, opened):
         last = model.loaded.model(ids).last_hidden_state[0]
         own = language_head(model)(last)
         for query in (0, 9):  # the start token's vector is a hundred times as long as others
-            parts = stream_parts(path, model, encoding, query)
+            parts = stream_parts(model, encoding, query)
             kinds = parts.names["part"].value_counts().to_dict()
             assert kinds["embedding"] == 1 and kinds["head"] == model.layers * model.heads
             assert kinds["feed_forward"] == model.layers

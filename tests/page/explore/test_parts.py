@@ -53,7 +53,7 @@ def test_every_view_of_cross_attention(on_parts, view, atlas):
         assert scores.value == "entropy" and len(scores.options) == 5
 
 
-@pytest.mark.parametrize("page", ["layers", "query_key"])
+@pytest.mark.parametrize("page", ["profile", "writing"])
 def test_other_pages_read_the_encoder_and_say_so(on_parts, page):
     app = on_parts(page, part="cross", layer="1", head="2", target=TARGET)
     assert not app.exception

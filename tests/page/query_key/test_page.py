@@ -25,7 +25,7 @@ def test_the_plane_says_how_much_it_keeps(address):
 def test_only_the_vectors_of_two_models_are_held(minilm, monkeypatch):
     """Those of one model can be a gigabyte: no plane may hold them when they are given up."""
     real = ui.query_keys
-    monkeypatch.setattr(ui, "query_keys", lambda model, bos: real(model, sentences=1, bos=bos))
+    monkeypatch.setattr(ui, "query_keys", lambda model, **how: real(model, sentences=1, **how))
     held = [weakref.ref(ui.plane(Opened(minilm, True, key), HeadId(0, 1)).of) for key in "abc"]
     gc.collect()
     assert [one() is None for one in held] == [True, False, False]

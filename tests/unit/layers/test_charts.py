@@ -26,11 +26,11 @@ from tests.helpers.sentences import numbers, plain
 HOSTILE = "</script>\x00\ufffe\ud800 🍜 **x**"
 
 
-def flow_of(labels, layers=3, normalises=True, seed=0, **numbers) -> ResidualStream:
+def flow_of(labels, layers=3, normalises=True, seed=0, decoder=False, **numbers) -> ResidualStream:
     m, rng = len(labels), np.random.default_rng(seed)
-    parts = ("attention", "feed_forward", "normalisation")
+    parts = ("attention", "feed_forward", "normalisation", *(["cross_attention"] if decoder else []))
     own = {"moved": rng.uniform(0, 1, (layers, m)), "turned": rng.uniform(0, 2, (layers, m))}
-    shares = rng.dirichlet((1, 1, 1), (layers, m))
+    shares = rng.dirichlet((1,) * len(parts), (layers, m))
     for k, part in enumerate(parts):
         own |= {part: rng.uniform(0, 1, (layers, m)), f"{part}_share": shares[..., k]}
     words = np.arange(m)
@@ -51,6 +51,8 @@ def flow_of(labels, layers=3, normalises=True, seed=0, **numbers) -> ResidualStr
         words=words,
         near=near,
         cosine=np.tile(np.linspace(0.9, -0.2, k), (layers + 1, m, 1)),
+        part="decoder" if decoder else "",
+        source="Der Koch" if decoder else "",
     )
 
 
@@ -136,10 +138,13 @@ def test_the_atlas_of_reach_names_the_best_and_takes_a_click():
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("measure", MEASURES)
 def test_words_by_layers(theme, measure):
-    chart = moves(flow_of(["The", "chef", "says", HOSTILE]), MEASURES[measure], Look(theme, 600), word=1)
+    decoder = measure == "cross_attention_share"
+    stream = flow_of(["The", "chef", "says", HOSTILE], decoder=decoder)
+    chart = moves(stream, MEASURES[measure], Look(theme, 600), word=1)
     svg = valid_svg_of(chart)
     written = " ".join(texts(svg))
-    assert all(word in written for word in ("The", "chef", "L0", "L2")) and "\x00" not in written
+    layers = ("D0", "D2") if decoder else ("L0", "L2")
+    assert all(word in written for word in ("The", "chef", *layers)) and "\x00" not in written
     assert chart.description.endswith(".")
 
 
@@ -155,9 +160,16 @@ def test_a_long_text_is_drawn_in_a_window_that_says_so():
 def test_what_did_not_move_has_no_ink_and_breaks_nothing():
     still = np.zeros((3, 3))
     stream = flow_of(["a", "b", "c"], moved=still, attention_share=np.full((3, 3), np.nan))
-    for measure in MEASURES.values():
-        assert "NaN" not in valid_svg_of(moves(stream, measure, Look("light")))
+    for measure in stream.measures:
+        assert "NaN" not in valid_svg_of(moves(stream, MEASURES[measure], Look("light")))
     assert "NaN" not in valid_svg_of(word_chart(stream, 0, Look("light")))
+
+
+def test_the_journey_of_a_decoder_s_word_tells_its_two_attentions_apart():
+    stream = flow_of(["The", "chef", "says", "ramen"], decoder=True)
+    written = texts(valid_svg_of(word_chart(stream, 3, Look("light", 900))))
+    assert {"before", "D0", "D2", "self attention", "cross attention", "feed-forward"} <= set(written)
+    assert "attention" not in written and "cross attention makes up" in word_finding(stream, 3)
 
 
 @pytest.mark.parametrize("width", [980, 600, 380])
