@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.explore.heatmap_chart import LEAST, shade, sheet_of
+from dashboard.analyses.explore.heatmap_chart import LEAST, shade, sheet_of, strong
 from dashboard.analyses.explore.map_tiles import OVERVIEW, region
 from dashboard.charts import matrix
 from dashboard.charts.drawing import Drawing
@@ -91,15 +91,14 @@ def top_of(strong: float) -> float:
 def head_map(part: Part, look: Look) -> Drawing:
     """Row i is a query, column j a key, and ink the largest attention weight of the square.
 
-    Full ink is the 99.5th percentile of the squares that are not 0, rounded up. look: 600 pixels wide by default
+    Full ink is `heatmap_chart.strong` of the squares, rounded up. look: 600 pixels wide by default
     """
     source, special = part.source, np.asarray(part.source.axis.special, bool)
-    some = part.values[part.values > 0]
-    top = top_of(float(np.quantile(some, 0.995)) if len(some) else 0.0)
     sides = [
         special[slice(*span)] if part.level == 0 else np.zeros(len(part.labels(span)), bool)
         for span in (part.rows, part.keys)
     ]
+    top = top_of(strong(part.values, sides[1].tolist()))
     drawn = matrix.Matrix(
         values=part.values,
         rows=part.labels(part.rows),

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from dashboard import attention, draw_long_text, open_model
+from dashboard.analyses.explore.heatmap_chart import heatmap
 from dashboard.analyses.explore.long_text import read_long
-from dashboard.analyses.explore.map_chart import Part
+from dashboard.analyses.explore.map_chart import Part, head_map
+from dashboard.charts.look import Look
 from dashboard.cli import main
 from dashboard.errors import UserError
 from dashboard.export.snippet import snippet
@@ -52,6 +54,29 @@ def test_a_part_of_it_has_each_weight_and_its_words(source, whole):
         Part(source, (10, 10))
     with pytest.raises(UserError, match="no part of a text"):
         Part(source, keys=(0, 10**6))
+
+
+class Rows:
+    """The rows of a view, as those of a long text."""
+
+    def __init__(self, view):
+        self.view, self.axis, self.unit, self.hidden, self.head, self.model = (
+            view, view.queries, view.unit, view.hidden, view.head, view.model
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.view)
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        return self.view.weights[start:stop]
+
+
+@pytest.mark.parametrize("head", ["L0H2", "L2H8", "L3H1"])
+def test_full_ink_is_what_it_is_in_the_heatmap_of_the_same_words(minilm, head):
+    view = attention(minilm, "The cook of the house says that this dish is her favourite food. " * 36, head)
+    drawn, heat = (one.to_dict()["title"] for one in (head_map(Part(Rows(view)), Look()), heatmap(view, Look())))
+    said = [next(line for line in one["subtitle"] if "shade" in line) for one in (drawn, heat)]
+    assert said[0].rpartition(", ")[2] == said[1].rpartition(", ")[2]
 
 
 def test_its_lines_make_it_again(model, tmp_path, whole):
