@@ -55,12 +55,13 @@ def draw_residual_stream(
     word: the number of a word, from 0, without special positions. A text that is too wide is drawn from `start` on.
     Raises UserError for another measure, and for a word that the text does not have.
     """
+    those = ", ".join([*stream.measures, "journey"])
     if measure not in MEASURES and measure != "journey":
-        raise UserError(f"There is no measure “{measure}”. Choose one of {', '.join([*MEASURES, 'journey'])}.")
+        raise UserError(f"There is no measure “{measure}”. Choose one of {those}.")
     if (word is not None and not 0 <= word < len(stream.words)) or (word is None and measure == "journey"):
         raise UserError(f"Name a word by its number, 0 to {len(stream.words) - 1}.")
     if measure not in (*stream.measures, "journey"):
-        raise UserError(f"{stream.model} has no cross attention here. Choose one of {', '.join(stream.measures)}.")
+        raise UserError(f"{stream.model} has no cross attention here. Choose one of {those}.")
     model, how = Model.kept(stream), {"unit": stream.unit, "special": stream.hidden}
     again = Call("residual_stream", (model, Text(stream.text)), how | stream.reading, to="stream")
     look = given(measure=measure, word=word, theme=theme, width=width, start=start or None)

@@ -197,9 +197,5 @@ def test_what_cannot_be_is_said(opened, minilm):
         of_part(minilm, "cross", SOURCE)
     with pytest.raises(UserError, match="no target"):
         attention(minilm, SOURCE, "L0H0", target=TARGET)
-    with pytest.raises(UserError, match="one text to another"):
-        from dashboard import rollout
-
-        rollout(of_part(model, "cross", SOURCE), TARGET)
     with pytest.raises(UserError, match="Choose its part"):
         scores(model, SOURCE).shape and model.check_head(HeadId(0, 0, "cross"))

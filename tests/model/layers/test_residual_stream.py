@@ -97,13 +97,14 @@ def test_tables_say_the_same_numbers(minilm):
 @pytest.mark.parametrize("text", ["a", "Hi there", "🍜", "مرحبا", "e\u0301 \x00 x", "word " * 300])
 def test_any_text_is_followed_and_drawn(minilm, text):
     found = depth.residual_stream(minilm, text, special="show")
-    for measure in [*MEASURES, "journey"]:
+    for measure in [*found.measures, "journey"]:
         drawn = depth.draw_residual_stream(found, measure, word=0, width=600)
         assert drawn.description.endswith(".")
 
 
 def test_a_measure_or_a_word_that_is_not_there_is_told(minilm, refuses):
     found = depth.residual_stream(minilm, "Birds sing.")
+    assert set(MEASURES) - set(found.measures) == {"cross_attention_share"}  # it has no source
     with refuses(UserError):
         depth.draw_residual_stream(found, "nothing")
     with refuses(UserError, "0 to 2"):

@@ -104,7 +104,7 @@ def test_whoever_reads_several_texts_finds_the_same_one_after_the_other(minilm):
     for one, other in zip(*(pair_shares(model, texts, pairs) for model in (minilm, alone)), strict=True):
         assert np.allclose(one.share, other.share, atol=1e-5, equal_nan=True)
     parsed = [(sentence, minilm.encode_sentence(sentence)) for sentence in parse(" ".join(tiny.SENTENCES[:3]))]
-    (_, a), (_, b) = (corpus_vectors(model, parsed, Counter()) for model in (minilm, alone))
+    (*_, a), (*_, b) = (corpus_vectors(model, parsed, Counter()) for model in (minilm, alone))
     assert all(abs(a[layer].q - b[layer].q).max() < 1e-4 and a[layer].plain == b[layer].plain for layer in a)
     trials = [Trial(text, text.index(" ") + 1, 0) for text in tiny.SENTENCES]
     a, b = (measure_step(model, trials) for model in (minilm, alone))

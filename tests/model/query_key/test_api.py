@@ -12,7 +12,7 @@ import torch
 from dashboard import UserError, attention, draw_query_keys, query_key_table, query_keys
 from dashboard.analyses.query_key.biplot import query_key_map
 from dashboard.analyses.query_key.text import plane_remarks
-from dashboard.analyses.query_key.vectors import STRONGEST, _Collect
+from dashboard.analyses.query_key.vectors import STRONGEST, _Collect, _Words
 from dashboard.capture import Block
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.corpus.sample import parsed_sample, spread
@@ -83,7 +83,8 @@ def test_what_a_sliding_window_hides_is_no_key(small_model, peaked_weights):
 def test_all_sentences_have_a_say_in_whether_weights_follow_from_queries_and_keys():
     """The shortest is read first: a cap that changes nothing there may change another."""
     torch.manual_seed(0)
-    visitor = _Collect({}, [0, 1], [np.arange(2), np.arange(5)], np.array([0, 2]), 7, False)
+    words = _Words([], [np.arange(2), np.arange(5)], np.array([0, 2, 7]))
+    visitor = _Collect({}, [0, 1], words, words, False)
     for text, (n, cap) in enumerate([(2, 1e9), (5, 1.0)]):
         q, k = torch.randn(2, n, 4), torch.randn(2, n, 4)
         weights = (cap * torch.tanh(q @ k.transpose(1, 2) / cap)).softmax(-1)
