@@ -48,7 +48,7 @@ def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
     cell = min(WIDEST, (width - left) / count) if count else 0
     body = [
         *_rows(stream, p),
-        *_bars(parts, p, bar, stream),
+        *_bars(parts, p, bar, left + cell * count, stream),
         _numbers(moved, p, NAMES + bar + NUMBER),
         *(_near(near[near["rank"] <= count], p, look.theme, left, cell, stream) if count else []),
     ]
@@ -99,8 +99,9 @@ def _rows(stream: ResidualStream, p: Palette) -> list[dict]:
     return [{"data": {"values": names}, "mark": mark, "encoding": _at(NAMES - 8) | field}]
 
 
-def _bars(parts: pd.DataFrame, p: Palette, width: float, stream: ResidualStream) -> list[dict]:
-    """Stacked bars: parts that add to the change to the right of 0, parts against it to the left."""
+def _bars(parts: pd.DataFrame, p: Palette, width: float, whole: float, stream: ResidualStream) -> list[dict]:
+    """Stacked bars: parts that add to the change to the right of 0, parts against it to the left. whole: pixels of the
+    drawing, for the legend"""
     share = parts.assign(share=parts["share"].fillna(0.0))
     up = share[share["share"] > 0].groupby("layer")["share"].sum().max() if len(share) else 1.0
     down = share[share["share"] < 0].groupby("layer")["share"].sum().min()
@@ -159,7 +160,7 @@ def _bars(parts: pd.DataFrame, p: Palette, width: float, stream: ResidualStream)
         "encoding": _at(_pixels("x")) | {"text": {"field": "name", "type": "nominal"}},
     }
     present = list(dict.fromkeys(share["part"]))
-    return [bars, rules, ticks, *_legend(present, part_names, fill, p)]
+    return [bars, rules, ticks, *_legend(present, part_names, fill, p, whole)]
 
 
 # In Vega-Lite a rectangle with its own stroke takes its fill only from "color".
@@ -169,24 +170,30 @@ _COLOURS = {
 }
 
 
-def _legend(present: list[str], part_names: dict[str, str], fill: dict[str, str], p: Palette) -> list[dict]:
+def _legend(
+    present: list[str], part_names: dict[str, str], fill: dict[str, str], p: Palette, whole: float
+) -> list[dict]:
+    """In one line; in two where the drawing is too narrow, the first above it."""
+    widths = [14 + lettering.width_of(part_names[part], 11.5) + 12 for part in present]
+    first = len(present) if NAMES + sum(widths) <= whole else len(present) // 2
     x, rows = NAMES, []
-    for part in present:
-        name = part_names[part]
+    for k, part in enumerate(present):
+        name, y = part_names[part], 2 if k >= first or first == len(present) else -14
+        x = NAMES if k == first else x
         rows.append(
             {
                 "x": x,
                 "x2": x + 10,
-                "y": 2,
-                "y2": 12,
+                "y": y,
+                "y2": y + 10,
                 "text": x + 14,
-                "middle": 7.5,
+                "middle": y + 5.5,
                 "name": name,
                 "fill": fill[part],
                 "stroke": p.quiet if part == "normalisation" else fill[part],
             }
         )
-        x += 14 + lettering.width_of(name, 11.5) + 12
+        x += widths[k]
     box = {
         "mark": {"type": "rect", "aria": False, "strokeWidth": 1},
         "encoding": {
