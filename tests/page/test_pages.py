@@ -201,3 +201,11 @@ def test_a_text_typed_right_after_an_example_is_read(monkeypatch):
     chips.set_value("A garden path")
     box.set_value("Birds sing.").run()
     assert not app.exception and app.session_state["choices"].text == "Birds sing."
+
+
+def test_a_model_in_a_folder_has_the_name_of_the_folder_at_the_top():
+    tops = {
+        model: [block.proto.popover.label for block in opened(model=model).get("popover")]
+        for model in ("/home/me/models/my-bert", "owner/name", "minilm")
+    }
+    assert [plain(tops[model][1]) for model in tops] == ["my-bert", "owner/name", "MiniLM"]

@@ -5,6 +5,8 @@ The text, the model, how the text is read; the pinned heads and the report follo
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard.models import CATALOGUE, title_of
@@ -122,7 +124,8 @@ def _take_upload() -> None:
 def _model() -> None:
     chosen = session.choices().model
     names = list(CATALOGUE) + ([chosen] if chosen not in CATALOGUE else [])
-    with st.popover(escape_markdown(title_of(chosen)), icon=":material/deployed_code:", key="model_menu"):
+    title = Path(chosen).name if Path(chosen).is_absolute() else title_of(chosen)  # a whole path fits no phone
+    with st.popover(escape_markdown(title), icon=":material/deployed_code:", key="model_menu"):
         st.selectbox(
             "Model",
             names,
