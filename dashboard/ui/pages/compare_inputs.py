@@ -102,8 +102,11 @@ def _pinned(this: Reading) -> tuple[HeadId, ...]:
 
 
 def _add_head() -> None:
+    """Pin the head. A pinned one is no option any more; a browser that has not heard of that tells it again, by what
+    it is called: “L0H0 · context”."""
+    session.mark_widget_run()
     if name := st.session_state["add_head"]:
-        session.pin(HeadId.parse(name))
+        session.pin(HeadId.parse(name.partition(" ")[0]))
         st.session_state["add_head"] = None
 
 

@@ -11,6 +11,8 @@ from dashboard.analyses.compare.changed_heads import changed_heads
 from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import attentions
+from dashboard.heads.head_id import HeadId
+from dashboard.ui.pages import compare_inputs
 from dashboard.ui.url_state import FIRST_OTHER, FIRST_TEXT
 from tests.helpers.pages import heading, lines, notices, opened, read, said
 from tests.helpers.sentences import heads_in, numbers, plain, wording
@@ -130,3 +132,13 @@ def test_it_has_something_to_say_where_no_score_has_a_value(smollm2):
     app = opened("compare", model="smollm2", bos="no", text="a")
     assert not app.exception
     assert len({*heads_in(heading(app))}) == 2
+
+
+@pytest.mark.parametrize("told", ["L0H0", "L0H0 · context"])
+def test_a_head_that_is_told_again_by_what_it_is_called_is_pinned_once(monkeypatch, told):
+    """As by a browser that has not heard yet that the head is no option any more."""
+    state, pinned = {"add_head": told}, []
+    monkeypatch.setattr(compare_inputs.st, "session_state", state)
+    monkeypatch.setattr(compare_inputs.session, "pin", pinned.append)
+    compare_inputs._add_head()
+    assert pinned == [HeadId(0, 0)] and state["add_head"] is None and state["widget_run"]
