@@ -83,10 +83,9 @@ with right:
     else:
         [whole] = this.between_texts(this.chosen_views(head) if group is None else [heads_together.view(this, group)])
         figure.finding(finding(whole))
-        look = session.look(min(head_width, VIEWS[chosen.view].widest))
-        view = api.fit_for(
-            whole, chosen.view, chosen.start, chosen_view.most(whole, min(head_width, VIEWS[chosen.view].widest))
-        )
+        width = min(head_width, VIEWS[chosen.view].widest)
+        look = session.look(width)
+        view = api.fit_for(whole, chosen.view, chosen.start, chosen_view.most(whole, width))
         figure.window_slider(view, whole)
         chosen_view.show(this, view, look, lost(whole))
 

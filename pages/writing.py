@@ -31,6 +31,7 @@ COLUMNS = {
         (f"p_other_{k}", st.column_config.NumberColumn("Its probability", format="percent")),
     )
 }
+
 # Inputs
 this = opened()
 writing.check_writes(this)

@@ -83,11 +83,22 @@ def _with_report(found: Choices) -> Choices:
 
 def remember_links(address: dict[str, str]) -> None:
     """Note the address that the links to all pages, as sent to the browser now, lead to."""
-    state, now = st.session_state, time.monotonic()
-    if address != (before := state.get("links_lead_to", address)):
-        recent = [(one, when) for one, when in state.get("links_led_to", ()) if now - when < LINKS_DELAY]
-        state["links_led_to"] = [*recent, (before, now)][-LINKS_HELD:]
-    state["links_lead_to"] = address
+    if address != (before := st.session_state.get("links_lead_to", address)):
+        _note("links_led_to", before)
+    st.session_state["links_lead_to"] = address
+
+
+def _note(kept: str, address: dict[str, str]) -> None:
+    """Note, under this key of the session, an address whose place another takes now."""
+    now = time.monotonic()
+    recent = [(one, when) for one, when in st.session_state.get(kept, ()) if now - when < LINKS_DELAY]
+    st.session_state[kept] = [*recent, (address, now)][-LINKS_HELD:]
+
+
+def _noted(kept: str, address: dict[str, str], seconds: float) -> bool:
+    """Whether that was done with this address less than so many seconds ago."""
+    now = time.monotonic()
+    return any(address == one and now - when < seconds for one, when in st.session_state.get(kept, ()))
 
 
 def links_are_old() -> bool:
@@ -97,25 +108,13 @@ def links_are_old() -> bool:
 
 def _links_lead(address: dict[str, str]) -> bool:
     """Whether the links lead to this address, or did so until a moment ago: the browser may still have the old ones."""
-    now, led = time.monotonic(), st.session_state.get("links_led_to", ())
-    return address == st.session_state.get("links_lead_to") or any(
-        address == one and now - when < LINKS_DELAY for one, when in led
-    )
-
-
-def _leave(address: dict[str, str]) -> None:
-    """Another address takes the place of this one."""
-    now = time.monotonic()
-    recent = [(one, when) for one, when in st.session_state.get("addresses_left", ()) if now - when < LINKS_DELAY]
-    st.session_state["addresses_left"] = [*recent, (address, now)][-LINKS_HELD:]
+    return address == st.session_state.get("links_lead_to") or _noted("links_led_to", address, LINKS_DELAY)
 
 
 def _left_just_now(address: dict[str, str]) -> bool:
     """Whether the browser, which has not heard of a newer one, sends an address that we left; no step back does so."""
-    run, now = get_script_run_ctx(), time.monotonic()
-    if run is None or run.is_history_navigation:
-        return False
-    return any(address == one and now - when < STALE for one, when in st.session_state.get("addresses_left", ()))
+    run = get_script_run_ctx()
+    return run is not None and not run.is_history_navigation and _noted("addresses_left", address, STALE)
 
 
 def write() -> None:
@@ -135,7 +134,7 @@ def write_again() -> None:
     if st.session_state["arrives"]:
         _write(opens_on)
     elif (address := _address_now(opens_on)) is not None:
-        _leave(st.session_state["address"])
+        _note("addresses_left", st.session_state["address"])
         st.session_state["instead_of"], st.session_state["address"] = st.session_state["address"], address
 
 
@@ -149,7 +148,7 @@ def _write(opens_on: tuple[HeadId, bool] | None) -> None:
     if address is None and page_named(state["page"], state["address"]) and PAGE not in st.query_params:
         address = state["address"]
     if address is not None:
-        _leave(state["address"])
+        _note("addresses_left", state["address"])
         state["address"] = address
         st.query_params.from_dict(address | page_named(state["page"], address))
 
