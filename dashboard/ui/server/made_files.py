@@ -23,12 +23,40 @@ from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 LONGER = 30.0  # seconds that a file is served, and can still be made, after it was let go
 
 
+class LetGo:
+    """What was let go less than `LONGER` ago, by name, in the order in which it was."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[float, Any]] = {}
+
+    def add(self, name: str, what: Any = None) -> None:
+        self._held.pop(name, None)
+        self._held[name] = time.monotonic(), what
+
+    def take_back(self, name: str) -> None:
+        self._held.pop(name, None)
+
+    def forget(self) -> list[str]:
+        """Forget what is older; its names."""
+        old = [name for name, (when, _) in self._held.items() if time.monotonic() - when >= LONGER]
+        for name in old:
+            del self._held[name]
+        return old
+
+    def __contains__(self, name: object) -> bool:
+        self.forget()
+        return name in self._held
+
+    def __getitem__(self, name: str) -> Any:
+        return self._held[name][1]
+
+
 class PatientStorage(MemoryMediaFileStorage):
     """Streamlit's store of files in memory, which drops a file `LONGER` after it was told to."""
 
     def __init__(self, *given: Any, **named: Any):
         super().__init__(*given, **named)
-        self._let_go: dict[str, float] = {}  # file: when, in the order of these times
+        self._let_go = LetGo()
         self._lock = threading.Lock()
 
     def load_and_get_id(self, path_or_data: str | bytes, *given: Any, **named: Any) -> str:
@@ -39,20 +67,16 @@ class PatientStorage(MemoryMediaFileStorage):
                 # Of a file over 1 MiB Streamlit compares parts only: a report of the same length has another note.
                 super().delete_file(file)
                 file = super().load_and_get_id(path_or_data, *given, **named)
-            self._let_go.pop(file, None)  # the same content, made again
+            self._let_go.take_back(file)  # the same content, made again
         return file
 
     def delete_file(self, file_id: str) -> None:
         with self._lock:
-            self._let_go.pop(file_id, None)
-            self._let_go[file_id] = time.monotonic()
+            self._let_go.add(file_id)
             self._drop_old()
 
     def _drop_old(self) -> None:
-        for file, when in list(self._let_go.items()):
-            if time.monotonic() - when < LONGER:
-                break
-            del self._let_go[file]
+        for file in self._let_go.forget():
             super().delete_file(file)
 
 
@@ -63,28 +87,21 @@ class LateClicks(dict):
     """
 
     def __init__(self) -> None:
-        self._let_go: dict[str, tuple[float, Any]] = {}  # name: when and what, in the order of these times
+        self._let_go = LetGo()
 
     def pop(self, name: str, default: Any = None) -> Any:
-        self._drop_old()
         found = super().pop(name, None)
         if found is None:
             return default
-        self._let_go[name] = time.monotonic(), found
+        self._let_go.forget()
+        self._let_go.add(name, found)
         return found
 
     def __contains__(self, name: object) -> bool:
-        self._drop_old()
         return super().__contains__(name) or name in self._let_go
 
     def __missing__(self, name: str) -> Any:
-        return self._let_go[name][1]
-
-    def _drop_old(self) -> None:
-        for name, (when, _) in list(self._let_go.items()):
-            if time.monotonic() - when < LONGER:
-                break
-            del self._let_go[name]
+        return self._let_go[name]
 
 
 class PatientManager(MediaFileManager):
