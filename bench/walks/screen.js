@@ -106,5 +106,11 @@
   const idle = () => document.querySelector(APP)?.dataset.testScriptState === 'notRunning' &&
     !document.querySelector('[data-testid=stSkeleton]');
 
+  // A link may lead elsewhere by the time that it is clicked.
+  window.addEventListener('click', (event) => {
+    const link = event.composedPath().find((one) => one.href);
+    if (link) sessionStorage.setItem('walk.followed', link.href);
+  }, true);
+
   window.walk = { controls, state, idle, found: [] };
 })();

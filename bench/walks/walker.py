@@ -234,11 +234,14 @@ class Tab:
             self.allowed = [text, *self.allowed] if action.hurried and self.allowed else [text]
             self.typed = []
         elif action.kind == "link" and action.control:
-            text = check.text_of(action.control.leads, self.known) or ""
-            self.known.append(text)
-            self.allowed = None if self.allowed is None else [*self.allowed, text]
+            self._expect_link(action.control.leads)
         elif action.kind in ("back", "forward", "reload", "file") or name == "Use the first example":
             self.allowed = None
+
+    def _expect_link(self, leads: str) -> None:
+        text = check.text_of(leads, self.known) or ""
+        self.known.append(text)
+        self.allowed = None if self.allowed is None else [*self.allowed, text]
 
     # What a hand does
 
@@ -257,6 +260,10 @@ class Tab:
         """Follow a link. On a busy machine the page stands still for a moment before it is left."""
         self.do_click(action)
         assert action.control is not None
+        with suppress(Error):  # the page is being left
+            leads = self.page.evaluate("sessionStorage.getItem('walk.followed')")
+            if leads and leads != action.control.leads:
+                self._expect_link(leads)
         path = urlparse(action.control.leads).path
         if path and not action.hurried:
             with suppress(Error):
