@@ -10,6 +10,7 @@
     ['.st-key-start_text input, [class*=st-key-draft] textarea', 'text'],
     ['[class*=st-key-choose_layer] input', 'layer'],
     ['[class*=st-key-choose_head] input', 'number'],
+    ['.st-key-example button, .st-key-start_example button', 'option'],
     ['a[href]', 'link'],
     ['[data-testid=stDownloadButton] button', 'download'],
     ['[data-testid=stPopover] button', 'menu'],

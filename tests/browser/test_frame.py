@@ -132,7 +132,7 @@ def test_an_example_is_read_though_a_text_was_left_in_the_box(person, path, box,
         page.locator(".st-key-text_menu button").first.click()
     page.locator(box).fill(TYPED)
     page.wait_for_timeout(500)
-    page.get_by_test_id("stButtonGroup").get_by_text(named).first.click()
+    page.locator(".st-key-example, .st-key-start_example").get_by_text(named).first.click()
     page.wait_for_function("() => new URLSearchParams(location.search).has('text')")
     idle(page)
     assert address(page)["text"].startswith("Maria gave" if path else "We bought bread")

@@ -190,17 +190,13 @@ def test_a_bound_that_is_no_number_is_told_and_models_can_still_be_opened(monkey
     assert not app.error and numbers(kept)[:1] == [0.0] and lines(app, "20.0 GB")
 
 
-def test_a_text_typed_right_after_an_example_is_read(monkeypatch):
-    """The browser tells the chip once more with the text that a quick hand typed after it."""
+def test_an_example_is_read_however_often_it_was_taken_before():
     app = opened("explore")
-    chips = next(one for one in app.get("button_group") if one.key == "example")
-    chips.set_value("A garden path").run()
-    assert app.session_state["choices"].text.startswith("The horse raced")
-    box = next(one for one in app.text_area if one.label == "Text")
-    chips = next(one for one in app.get("button_group") if one.key == "example")
-    chips.set_value("A garden path")
-    box.set_value("Birds sing.").run()
-    assert not app.exception and app.session_state["choices"].text == "Birds sing."
+    for typed in ("Birds sing.", "Dogs bark."):
+        app.button(key="example_A garden path").click().run()
+        assert not app.exception and app.session_state["choices"].text.startswith("The horse raced")
+        next(one for one in app.text_area if one.label == "Text").set_value(typed).run()
+        assert app.session_state["choices"].text == typed
 
 
 def test_a_model_in_a_folder_has_the_name_of_the_folder_at_the_top():

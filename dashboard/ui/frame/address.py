@@ -16,7 +16,6 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.export import reports
 from dashboard.heads.head_id import HeadId
-from dashboard.ui.frame import example_texts
 from dashboard.ui.session import STALE, begin_epoch, choices
 from dashboard.ui.url_fields import digest, fits_in_link
 from dashboard.ui.url_state import (
@@ -60,7 +59,6 @@ def read(page: str) -> None:
     if not left and _left_just_now(address):
         state["instead_of"] = address  # in case that the address of now got lost
         return
-    example_texts.forget()
     found, state["notices"] = from_address(address, tuple(SCORES), _held_texts())
     state["choices"] = _with_report(found)
     state["address"], state["head_given"] = address, _names_head(address)

@@ -1,14 +1,13 @@
 """Example texts. Each shows something that heads do. And how a page offers some."""
 
-import time
 from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from dashboard.ui.session import STALE, mark_widget_run
+from dashboard.ui.session import mark_widget_run
 from dashboard.ui.url_state import FIRST_TEXT
 
-_TAKEN, _LAST = "example_taken", "example_last"  # the widget whose chip was clicked in this run; the last one, and when
+_TAKEN = "example_taken"  # the chips one of which was clicked in this run
 
 EXAMPLES: dict[str, str] = {
     "A chef and her ramen": FIRST_TEXT,
@@ -34,19 +33,16 @@ EXAMPLES: dict[str, str] = {
 }
 
 
-def offer(label: str, texts: Mapping[str, str], key: str, read: Callable[[str], None], *, hidden: bool = False) -> None:
+def offer(label: str, texts: Mapping[str, str], key: str, read: Callable[[str], None]) -> None:
     """Chips of texts by name.
 
-    key: of the widget; read: called with the text of the one that was clicked; hidden: the label is for screen readers
+    label: "" for none; key: of all chips; read: called with the text of the one that was clicked
     """
-    st.pills(
-        label,
-        list(texts),
-        key=key,
-        label_visibility="collapsed" if hidden else "visible",
-        on_change=_take,
-        args=(texts, key, read),
-    )
+    if label:
+        st.caption(label)
+    with st.container(key=key, horizontal=True, gap="small"):
+        for name, text in texts.items():
+            st.button(name, key=f"{key}_{name}", on_click=_take, args=(text, key, read))
 
 
 def taken(key: str) -> bool:
@@ -61,18 +57,7 @@ def begin() -> None:
     st.session_state[_TAKEN] = ()
 
 
-def forget() -> None:
-    """What the browser tells next is news: the choices come from an address, as after back."""
-    st.session_state.pop(_LAST, None)
-
-
-def _take(texts: Mapping[str, str], key: str, read: Callable[[str], None]) -> None:
+def _take(text: str, key: str, read: Callable[[str], None]) -> None:
     mark_widget_run()
-    if (name := st.session_state[key]) not in texts:
-        return
-    last, when = st.session_state.get(_LAST, ("", 0.0))
-    st.session_state[key] = None
-    if name == last and time.monotonic() - when < STALE:
-        return  # the browser has not heard yet that it was taken, and tells it again with the next thing it has
-    st.session_state[_TAKEN], st.session_state[_LAST] = (key,), (name, time.monotonic())
-    read(texts[name])
+    st.session_state[_TAKEN] = (key,)
+    read(text)

@@ -125,7 +125,7 @@ def sentence() -> None:
         max_chars=LONGEST_TEXT,
         on_change=_take_text,
     )
-    example_texts.offer("Or try", SENTENCES, EXAMPLE, _read, hidden=True)
+    example_texts.offer("", SENTENCES, EXAMPLE, _read)
 
 
 def _shown(text: str) -> None:

@@ -147,6 +147,21 @@ def test_a_new_sentence_is_drawn_at_once(person):
     assert took < 20_000  # that it comes; how fast is measured by `python -m bench page`
 
 
+def test_a_chip_that_is_taken_again_right_after_a_text_is_read(person):
+    page = person()
+    page.wait_for_selector(WORD)
+    idle(page)
+    chip = page.locator(".st-key-start_example button", has_text="A garden path")
+    chip.click()
+    page.locator(".st-key-start_text input").fill("Birds sing.")
+    page.keyboard.press("Enter")
+    chip.click()
+    page.wait_for_function("() => new URLSearchParams(location.search).get('text')?.startsWith('The horse')")
+    page.wait_for_timeout(1500)
+    idle(page)
+    assert address(page)["text"].startswith("The horse raced")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (853, 480), (820, 1180), (390, 844)])
 def test_the_sentence_is_in_sight_and_nothing_stands_sideways(person, width, height):
     page = person(width=width, height=height)

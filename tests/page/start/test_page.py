@@ -57,7 +57,7 @@ def test_what_stood_in_the_box_a_moment_ago_is_no_choice(monkeypatch):
     monkeypatch.setattr("dashboard.ui.session.STALE", 60)  # however slow the machine
     app = opened(None, text=KEYS)
     app.text_input(key="start_text").set_value("Birds sing.").run()
-    app.pills(key="start_example").set_value("A list").run()
+    app.button(key="start_example_A list").click().run()
     app.text_input(key="start_text").set_value("Birds sing.").run()
     assert not app.exception and dict(app.query_params) == {"text": SENTENCES["A list"]}
     app.text_input(key="start_text").set_value("").run()  # typed while the text before comes back
@@ -75,7 +75,7 @@ def test_a_text_of_before_can_be_typed_again(monkeypatch):
 
 def test_a_chip_reads_its_sentence_and_lets_a_pair_go():
     app = opened(None, pairs="8 > 1")
-    app.pills(key="start_example").set_value("A list").run()
+    app.button(key="start_example_A list").click().run()
     assert not app.exception and dict(app.query_params) == {"text": SENTENCES["A list"]}
     app.text_input(key="start_text").set_value("Birds sing.").run()
     assert app.query_params["text"] == "Birds sing." and sides(app)["words"] == ["Birds", "sing", "."]
