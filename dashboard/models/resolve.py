@@ -12,13 +12,14 @@ from pathlib import Path
 
 from dashboard.errors import UserError
 from dashboard.installed import COMMAND
-from dashboard.models import adapter, gguf_file, hub
+from dashboard.models import adapter, hub
 from dashboard.models.bounded import held
 from dashboard.models.catalogue import CATALOGUE, is_installed, location, megabytes
 from dashboard.models.checkpoint_folder import check_folder, model_folder, weight_files, weights_sha256
 from dashboard.models.fetch import fetch, is_whole
 from dashboard.models.files import check_files
-from dashboard.models.gguf_settings import VERSION
+from dashboard.models.gguf import file as gguf_file
+from dashboard.models.gguf.settings import VERSION
 from dashboard.models.made import make
 from dashboard.models.memory import check_fits
 from dashboard.models.weights import headers, numbers, wrapper
@@ -175,7 +176,7 @@ def from_path(path: Path, name: str, fetch_missing: bool = False, progress=None)
 def _from_gguf(path: Path, name: str, progress) -> ModelSource:
     found = gguf_file.read(path, name)
     digest = weights_sha256([path])
-    title, command = path.stem, ["dashboard.models.gguf", str(path.absolute())]
+    title, command = path.stem, ["dashboard.models.gguf.convert", str(path.absolute())]
     key, sentence = f"gguf-{VERSION}-{digest[:32]}", f"Converting {title} to safetensors, once."
     folder = make(key, title, found.numbers, command, sentence, progress or _silent)
     note = f"Its weights are those of {path.name}, used as 32-bit floats."

@@ -5,7 +5,7 @@ import torch
 
 from dashboard.capture import open_model
 from dashboard.errors import UserError
-from dashboard.models.gguf import convert
+from dashboard.models.gguf.convert import convert
 from dashboard.models.resolve import find
 from tests.helpers import ggufs, tiny
 

@@ -273,7 +273,7 @@ def test_what_a_process_that_writes_no_folder_says(tmp_path, refuses):
     """A sentence of ours is told as it is; else why, and that it was stopped where it said nothing."""
     (tmp_path / "model.gguf").write_bytes(GGUF)
     for command, told, fact in (
-        (["dashboard.models.gguf", str(tmp_path / "model.gguf")], True, "model.gguf"),
+        (["dashboard.models.gguf.convert", str(tmp_path / "model.gguf")], True, "model.gguf"),
         (["this"], False, ""),
     ):
         shares = []

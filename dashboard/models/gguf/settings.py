@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.errors import UserError
-from dashboard.models.gguf_file import Gguf
+from dashboard.models.gguf.file import Gguf
 
 # A setting → what configurations call it.
 _NAMES = {

@@ -1,4 +1,4 @@
-"""GGUF → a safetensors folder: ``python -m dashboard.models.gguf model.gguf folder``.
+"""GGUF → a safetensors folder: ``python -m dashboard.models.gguf.convert model.gguf folder``.
 
 `dashboard.models.fetch` and `dashboard.models.resolve` run this as a process of its own, so that a server stays
 responsive meanwhile, gets its memory back afterwards, and can stop it.
@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.errors import UserError
-from dashboard.models.gguf_file import read
-from dashboard.models.gguf_settings import take_over
+from dashboard.models.gguf.file import read
+from dashboard.models.gguf.settings import take_over
 from dashboard.models.made import as_process
 
 
