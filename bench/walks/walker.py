@@ -87,6 +87,7 @@ class Tab:
         self.typed: list[str] = []  # left in a box
         self.allowed: list[str] | None = [FIRST_TEXT]  # texts that may be read now; None: any that is known
         self.state: dict[str, Any] | None = None  # of the last look, None after a hurried action
+        self.stepped = False  # the last action was a step back or forward, of which the page may not have heard
         page.set_default_timeout(CLICK)
         page.on("pageerror", lambda error: self.wrong(f"script: {error}"))
         page.on("console", self._console)
@@ -132,12 +133,16 @@ class Tab:
 
     def act(self, step: int) -> None:
         """One action; unless it is hurried, the page then stands still and is looked at. After a file, or an example
-        in the menu, whose text comes into the box, nobody is so quick as to type before it is there."""
+        in the menu, whose text comes into the box, nobody is so quick as to type before it is there; nor after a step
+        back or forward."""
         dice = dice_of(self.seen.seed, self.seen.number, step)
         action = choose(dice, self.controls(), step, self.seen.number)
         self.seen.actions.append(str(action))
         before, begun, allowed = self.state, time.monotonic(), self.allowed
         self.state = None
+        if action.kind == "text" and self.stepped:
+            self._idle()
+        self.stepped = action.kind in ("back", "forward")
         self._expect(action)
         try:
             getattr(self, f"do_{action.kind}", self.do_click)(action)
