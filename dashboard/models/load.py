@@ -20,6 +20,7 @@ from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.memory import Dtype, check_fits
 from dashboard.models.resolve import ModelSource
+from dashboard.models.text_tower import Tower, text_tower
 from dashboard.models.tokenizer import open_tokenizer
 from dashboard.models.waiting import holding, pause
 from dashboard.models.weights import headers, numbers, prefix_of, renaming
@@ -76,16 +77,19 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
     import torch
 
     with held(source.folder), alone_and_quiet():
-        config = _config(source)
-        kind, prefix, dtype = _fitting(source, config)
+        config, tower = _config(source)
+        kind, prefix, dtype = _fitting(source, config, tower)
         if dtype == "bfloat16":
             source = _as_bfloat16(source)
-        notes = [*source.notes, *_notes_of(prefix, kind)]
+        notes = [*source.notes, *([tower.note] if tower else _notes_of(prefix, kind))]
         tokenizer = open_tokenizer(source.folder, source.name, notes)
         model, report = _model(source, config, attn_implementation, kind, prefix, dtype)
         hold(source.folder, model)
     rows = _known_tokens(source, model, tokenizer)
-    notes += [*own_code(source), *left_over(source, model, report["unexpected_keys"])]
+    unexpected = report["unexpected_keys"]
+    if tower:  # what belongs to the other tower has kept its name
+        unexpected = set(unexpected) - set(headers(weight_files(source.folder, source.name), source.name))
+    notes += [*own_code(source), *left_over(source, model, unexpected)]
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device).eval().requires_grad_(False)
     return Loaded(source, model, tokenizer, device, rows, prefix, tuple(notes), dtype)
@@ -139,7 +143,8 @@ def _pausing(bar: Callable[..., Any], args: tuple, options: dict) -> Any:
     return each(progress_bar) if args or "iterable" in options else progress_bar
 
 
-def _config(source: ModelSource):
+def _config(source: ModelSource) -> tuple[Any, Tower | None]:
+    """The configuration of what is read, and the text tower that this is, if it is one."""
     from transformers import CONFIG_MAPPING, MODEL_MAPPING, AutoConfig
 
     raw = read_json(source.folder / "config.json", source.name)
@@ -155,10 +160,12 @@ def _config(source: ModelSource):
         config = AutoConfig.from_pretrained(source.folder, trust_remote_code=False, local_files_only=True)
     except Exception as error:  # whatever a damaged configuration makes the library raise
         raise UserError(f"The config.json of “{source.name}” cannot be used: {reason(error)} Copy it again.") from error
+    if tower := text_tower(config):
+        return tower.config, tower
     check_reads_text(config, source.name)
     if type(config) not in MODEL_MAPPING and not config.is_encoder_decoder:
         raise _no_base_model(source, kind)
-    return config
+    return config, None
 
 
 def _is_encoder(source: ModelSource, config) -> bool:
@@ -176,7 +183,7 @@ def _is_encoder(source: ModelSource, config) -> bool:
     return encoder.__name__ in (config.architectures or ()) or any("encoder.block.0." in name for name in names)
 
 
-def _fitting(source: ModelSource, config) -> tuple[type, str, Dtype]:
+def _fitting(source: ModelSource, config, tower: Tower | None) -> tuple[type, str, Dtype]:
     """The class of the base model, the prefix that its weights' names have in the files, and how they are held.
 
     Raises UserError where the configuration asks for far more than the weights hold, or than memory has room for.
@@ -190,7 +197,9 @@ def _fitting(source: ModelSource, config) -> tuple[type, str, Dtype]:
 
     tensors = headers(weight_files(source.folder, source.name), source.name)
     kind: Any = AutoModel
-    if _is_encoder(source, config):
+    if tower:
+        kind = tower.kind
+    elif _is_encoder(source, config):
         kind = class_of(MODEL_FOR_TEXT_ENCODING_MAPPING, config)
     elif type(config) in MODEL_MAPPING:
         kind = class_of(MODEL_MAPPING, config)
@@ -200,7 +209,7 @@ def _fitting(source: ModelSource, config) -> tuple[type, str, Dtype]:
     sizes = list((wanted or {name: math.prod(shape) for name, (_, shape) in tensors.items()}).values())
     dtype = check_fits(sum(sizes), max(sizes, default=0), source.name)
     names = None if wanted is None else set(wanted)
-    return kind, prefix_of(tensors, names, getattr(kind, "base_model_prefix", "")), dtype
+    return kind, prefix_of(tensors, names, "" if tower else getattr(kind, "base_model_prefix", "")), dtype
 
 
 def _notes_of(prefix: str, kind: type) -> list[str]:

@@ -6,24 +6,6 @@ from tests.helpers import tiny
 from tests.helpers.pages import lines, notices, opened, said
 from tests.helpers.sentences import numbers
 
-TEXT_AND_IMAGES = {
-    "text_config": {
-        "hidden_size": 24,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 3,
-        "intermediate_size": 32,
-        "vocab_size": tiny.VOCABULARY,
-        "max_position_embeddings": 64,
-    },
-    "vision_config": {
-        "hidden_size": 24,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 3,
-        "intermediate_size": 32,
-        "image_size": 32,
-        "patch_size": 16,
-    },
-}
 PAGES = (
     "explore",
     "compare",
@@ -72,7 +54,7 @@ def has_a_frame(app):
 
 @pytest.mark.parametrize(
     ("kind", "more"),
-    [("clip", TEXT_AND_IMAGES), ("canine", {}), ("led", {}), ("mamba", {}), ("beit", {})],
+    [("canine", {}), ("longt5", {}), ("mamba", {}), ("beit", {})],
 )
 def test_a_link_to_a_model_that_cannot_be_opened(kind, more, folders, snapshot):
     folder = folders(kind, **more)
@@ -81,6 +63,11 @@ def test_a_link_to_a_model_that_cannot_be_opened(kind, more, folders, snapshot):
     app.selectbox(key="choose_model").set_value("minilm").run()
     has_a_frame(app)
     assert not app.error and app.number_input(key="choose_layer").value == 1
+
+
+def test_a_text_tower_opens_and_is_said_to_be_one(folders):
+    app = has_a_frame(opened_here(model=folders("clip"), layer="1"))
+    assert not app.error and lines(app, "This is its text tower")
 
 
 @pytest.mark.parametrize("model", ["./nowhere", "nobody/nothing", "x" * 300, "\N{ZERO WIDTH SPACE}"])

@@ -135,7 +135,6 @@ READ = [
 ]
 # kind → settings in place of `tiny.SETTINGS`
 REFUSED = {
-    "led": {},
     "longt5": {},
     "prophetnet": {},
     "fsmt": {},
@@ -188,7 +187,7 @@ SENSED = {
     "whisper": "sound",
     "yolos": "images",
 }
-BOTH = {"align": "images", "blip": "images", "clap": "sound", "clip": "images", "siglip": "images"}
+BOTH = {"altclip": "images", "clvp": "sound"}
 SPARSE = {
     "axk2",
     "deepseek_v32",
