@@ -11,7 +11,7 @@ from dashboard.models.shelf import notes
 from dashboard.ui import caches, paths, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import problem
-from dashboard.ui.pages.models import card, hub, shelf
+from dashboard.ui.pages.models import brought, card, hub, shelf
 
 st.caption(
     "The models on this machine, and how to add your own. Weights are read from safetensors and GGUF; no code of a "
@@ -40,6 +40,7 @@ st.markdown(
     'tokens) and `tokens`: `numpy.savez("weights.npz", weights=weights, tokens=tokens)`. All heads, Compare and Find '
     "heads show them."
 )
+brought.own_weights()
 if used_bytes := bounded.taken():
     where = escape_markdown(str(bounded.root()))
     try:

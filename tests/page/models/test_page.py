@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from dashboard import open_model
 from dashboard.analyses.card import job as card_job
+from dashboard.capture.head_weights import head_weights
+from dashboard.heads.head_id import HeadId
 from dashboard.jobs import fetching
 from dashboard.jobs.job import JOB, find
 from dashboard.models import CATALOGUE, memory
 from dashboard.models.shelf.search import Files, Found
 from tests.helpers.pages import lines, notices, opened
+from tests.helpers.views import attention
 
 TINY = Found("own/tiny_model", 1234, "mit", False, 10**9)
 
@@ -94,3 +102,33 @@ def test_a_card_is_made_in_the_background_and_then_there(minilm, begun):
     (out / "card.html").write_text("<html>")
     app = opened("models")
     assert [one.label for one in app.get("download_button")] == ["Card (HTML)"]
+
+
+def weights_file(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def test_attention_weights_are_dropped_and_read_on_every_page(tmp_path):
+    maps = np.array([[attention(4, seed) for seed in (1, 2)]], np.float32)
+    app = opened("models")
+    dropped = ("../odd name?.npz", weights_file(weights=maps, tokens=["We", "see", "two", "heads"]), "application/zip")
+    app = app.file_uploader(key="weights_upload").set_value(dropped).run()
+    assert not app.exception and not app.error
+    chosen = app.session_state["choices"]
+    kept = Path(chosen.model)
+    assert kept.parent.parent == tmp_path / "made" and kept.name == "odd-name-.npz"
+    assert chosen.text == "We see two heads"
+    model = open_model(chosen.model)
+    assert np.allclose(head_weights(model, model.own_text, [HeadId(0, 1)])[0], maps[0, 1])
+    assert lines(app, "odd-name-.npz") and lines(app, "4 tokens")
+
+
+@pytest.mark.parametrize("data", [b"no archive", weights_file(other=np.zeros(3))])
+def test_a_file_without_weights_says_so_and_nothing_changes(data):
+    app = opened("models")
+    before = app.session_state["choices"]
+    app = app.file_uploader(key="weights_upload").set_value(("mine.npz", data, "application/zip")).run()
+    assert not app.exception and app.session_state["choices"] == before
+    assert [one for one in notices(app) if one.startswith("error") and "mine.npz" in one]
