@@ -13,8 +13,9 @@ from typing import Literal, TypeVar, get_args
 
 import torch
 
+from dashboard.capture.maps import own_mixes
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.partial_forward import Edit, own_mixes, resumable, resumed_pass, whole_pass
+from dashboard.capture.partial_forward import Edit, resumable, resumed_pass, whole_pass
 from dashboard.capture.visit import batch_inputs
 from dashboard.capture.weight_file import check_tap
 from dashboard.errors import UserError
@@ -72,7 +73,7 @@ def ablate(
     takes about twice as long. Safe to call from several threads at once with one model.
 
     Raises UserError for a head that the model does not have, a text that is too long, a model of route "eager" whose
-    heads' outputs cannot be told (`maps.mixes_of`), and a causal model's mean without `means`.
+    heads' outputs cannot be told (`maps.own_mixes`), and a causal model's mean without `means`.
     """
     wanted = _by_layer(model, sets)
     _check(model, encodings, by, means)
@@ -177,7 +178,7 @@ def _by_layer(model: AttentionModel, sets: Iterable[Iterable[HeadId]]) -> dict[i
 
 
 def _check(model: AttentionModel, encodings: Sequence[Encoding], by: By, means: Means | None) -> None:
-    if model.route != "eager" or own_mixes(model) is None:
+    if own_mixes(model) is None:
         check_tap(model, "none of its heads can be ablated")
     if by not in get_args(By):
         raise UserError(f"A head is ablated by zero or by its mean, not by “{by}”.")

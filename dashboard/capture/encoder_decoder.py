@@ -17,6 +17,7 @@ import torch
 from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.limits import at_once, limit_of
+from dashboard.capture.maps import handed_out
 from dashboard.capture.model import HEADS_OF, AttentionModel, Route
 from dashboard.capture.probe import (
     NOT_COMMON,
@@ -216,9 +217,11 @@ def _read(half: Any, inputs: dict[str, torch.Tensor], seen: _Seen, route: Route)
     rows, memory = inputs["input_ids"].shape[1], inputs.get("encoder_hidden_states")
     if route == "eager":
         output = half(**inputs, output_attentions=True)
-        seen.by_part["encoder" if memory is None else "decoder"] = _given(output, "attentions")
-        if memory is not None:
-            seen.by_part["cross"] = _given(output, "cross_attentions")
+        if memory is None:
+            seen.by_part["encoder"] = _maps(handed_out(half, output, rows))
+        else:
+            seen.by_part["decoder"] = _maps(output.attentions)
+            seen.by_part["cross"] = _maps(output.cross_attentions)
         return output.last_hidden_state
     order: list[Part] = []
 
@@ -260,14 +263,11 @@ def _whole(root: PreTrainedModel, source: torch.Tensor, target: torch.Tensor) ->
         "decoder": "decoder_attentions",
         "cross": "cross_attentions",
     }
-    return {part: _given(output, name) for part, name in names.items()}
+    return {part: _maps(getattr(output, name, None)) for part, name in names.items()}
 
 
-def _given(output: Any, name: str) -> Maps:
-    maps = getattr(output, name, None)
-    if not isinstance(maps, list | tuple):
-        return []
-    return [one[0] for one in maps if isinstance(one, torch.Tensor)]
+def _maps(found: Any) -> Maps:
+    return [one[0] for one in found if isinstance(one, torch.Tensor)] if isinstance(found, list | tuple) else []
 
 
 def _for_targets(tokenizer: Any) -> Any:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.attention_call import Call, Heads
+from dashboard.capture.attention_call import Heads
+from dashboard.capture.maps import own_mixes, said_by
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
@@ -42,16 +43,17 @@ def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Modul
 
     def leaves(module: torch.nn.Module, _args: tuple, output: Any) -> None:
         given, layers = stack.pop()
-        taken = vectors_in(output if isinstance(output, tuple) else [output])
+        taken = vectors_in(output if isinstance(output, tuple | list) else [output])
         if len(layers) == 1 and given is not None and taken is not None and given.shape == taken.shape:
             layer_of[layers[0]] = module
 
-    def receive(layer: int, heads: Heads, rows: slice, weights: torch.Tensor, call: Call) -> None:
+    def runs(layer: int, *_rest: object) -> None:
         for _, layers in stack:
             layers.append(layer)
 
-    inside = tuple(module for module in root.modules() if module is not root)
-    with hooked(inside, enters, leaves), tap.listening(one_head_of(model, receive)):
+    inside, mixes = tuple(module for module in root.modules() if module is not root), own_mixes(model)
+    own = nullcontext() if mixes is None else said_by(model, mixes, ids.shape[1], runs)
+    with hooked(inside, enters, leaves), tap.listening(one_head_of(model, runs)), own:
         model.run(ids)
     if len(layer_of) < len(model.numbers):
         raise inseparable(model)

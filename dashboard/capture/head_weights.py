@@ -72,7 +72,7 @@ def qkv(model: AttentionModel, encoding: Encoding, layer: int) -> tuple[np.ndarr
     """Queries, keys and values of all heads of a layer, as they enter the dot product (after rotary positions).
 
     Each is float32 (heads, n, d); keys and values that heads share are repeated. Raises UserError for a layer that
-    the model does not have, and for a model of route "eager", which does not show them.
+    the model does not have, and for a model whose queries and keys cannot be told.
     """
     keep = _KeepParts()
     visit(model, encoding, keep, layers=[layer])

@@ -25,6 +25,7 @@ from dashboard.capture.weight_file import check_tap
 from dashboard.text.encoding import Encoding
 
 CELLS = 2**20  # weights of a block, all heads together: 4 MB, a few times over
+UNREAD = "its queries, keys and values cannot be read"
 NEVER = 10**6  # more layers than any model has: the tap itself never ends the pass
 
 
@@ -42,6 +43,7 @@ class LayerRun:
         library's eager attention, so that it differs from ours by no more than rounding: SDPA sums up in another
         order, and where outputs reach 200 (SmolLM2 has such) that alone is 1e-4
     call: the model's own queries, keys and values, mask and scale, as they enter the dot product
+    made: of a model of route "eager" its weights (h, n, n) and what its heads make of them (n, h, d); else None
     """
 
     number: int
@@ -51,6 +53,7 @@ class LayerRun:
     b_o: Tensor | float
     output: Tensor | None
     call: Call
+    made: tuple[Tensor, Tensor] | None = None
 
     @property
     def scale(self) -> float:
@@ -110,8 +113,11 @@ class LayerRun:
         library's eager attention: the function that the model's own file has for this.
 
         A model whose file has none gives the tap's weights, which were compared with its eager attention when it was
-        opened, and None.
+        opened, and None. One of route "eager" gives what it computed in this pass.
         """
+        if self.made is not None:
+            weights, mixed = self.made
+            return weights[:, rows], mixed[rows]
         call, n = self.call, self.call.k.shape[2]
         eager = getattr(sys.modules.get(type(call.module).__module__), "eager_attention_forward", None)
         if eager is None:
@@ -163,13 +169,16 @@ def watch_layers(
 
     The pass ends after the last of them. No more than one layer is held. Safe to call from several threads at once
     with one model. Raises UserError for a layer that the model does not have, a text that is too long, and a model of
-    route "eager", which does not show its queries and keys.
+    route "eager" whose queries and keys cannot be told.
     """
     wanted = set(model.numbers if layers is None else layers)
     for layer in wanted:
         model.check_layer(layer)
     model.check_length(len(encoding))
-    check_tap(model, "its queries, keys and values cannot be read")
+    if model.route == "eager":
+        _watch_own(model, encoding, wanted, receive)
+        return
+    check_tap(model, UNREAD)
     watch = _Watch(len(encoding), wanted, turns_of(model.loaded.model), receive)
     # The layer after each one that is wanted is asked for as well: there a layer without an output projection ends.
     after = dict(zip(model.numbers, (*model.numbers[1:], NEVER), strict=True))
@@ -188,6 +197,27 @@ def layer_run(model: AttentionModel, encoding: Encoding, layer: int) -> LayerRun
     return found[0]
 
 
+def _watch_own(
+    model: AttentionModel, encoding: Encoding, wanted: Collection[int], receive: Callable[[LayerRun], None]
+) -> None:
+    """The same of a model whose attention does not go through the tap."""
+    from dashboard.capture.maps.mixed_layers import MixedLayer, watch_mixes
+
+    turns = turns_of(model.loaded.model)
+
+    def each(mixed: MixedLayer) -> None:
+        if mixed.call is None:
+            check_tap(model, UNREAD)
+            return
+        x, layer = find_layer(mixed.call, mixed.products, turns) or (None, None)
+        if layer is not None and mixed.w_o is not None:
+            layer = replace(layer, w_o=mixed.w_o, b_o=mixed.b_o)
+        made = mixed.weights, mixed.said
+        receive(LayerRun(mixed.number, x, layer, mixed.w_o, mixed.b_o, mixed.output, mixed.call, made))
+
+    watch_mixes(model, encoding, each, wanted, UNREAD)
+
+
 class _Watch(TorchFunctionMode):
     """Notes the products of the layers that are wanted. A mode belongs to the thread that entered it."""
 
@@ -204,7 +234,7 @@ class _Watch(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         output = func(*args, **(kwargs or {}))
         if self.run is not None or self.request.coming in self.wanted:
-            product = product_of(func, args, output, self.n)
+            product = product_of(func, args, kwargs or {}, output, self.n)
             if product is not None and self.run is not None:
                 self._output(product)
             elif product is not None:

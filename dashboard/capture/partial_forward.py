@@ -26,9 +26,8 @@ import torch
 
 from dashboard.capture import tap
 from dashboard.capture.find_layers import NEVER, PROBE_TOKENS, blocks_of, vectors_in
-from dashboard.capture.maps import Mixes, edited, mixes_of
+from dashboard.capture.maps import edited, own_mixes
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.probe import probe_ids
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 
@@ -116,17 +115,12 @@ def _edited(
     model: AttentionModel, inputs: dict, this_pass: _Pass, edit: Edit | None
 ) -> AbstractContextManager[object, bool | None]:
     """The edit where a model's attention does not go through the tap."""
-    mixes = own_mixes(model) if edit is not None and model.route == "eager" else None
+    mixes = None if edit is None else own_mixes(model)
     if edit is None or mixes is None:
         return nullcontext()
     return edited(
         model, mixes, edit, inputs["input_ids"].shape[1], None if this_pass.given is None else this_pass.start
     )
-
-
-def own_mixes(model: AttentionModel) -> Mixes | None:
-    """Of a model of route "eager", the products in which its heads say something; None where they cannot be told."""
-    return mixes_of(model, probe_ids(model.loaded.model))
 
 
 def _nothing(*_: object) -> None:
@@ -160,7 +154,7 @@ def _try(model: AttentionModel, encoding: Encoding, layers: Sequence[int]) -> di
 
 @dataclass
 class _Kind:
-    """What a layer returns: its vectors, or a tuple that begins with them and has so many members."""
+    """What a layer returns: its vectors, or a tuple or list that begins with them and has so many members."""
 
     members: int = 0
 
@@ -180,7 +174,7 @@ def _forward(own: Callable, kind: _Kind, *args: Any, **kwargs: Any) -> Any:
     if layer in this_pass.keep:
         this_pass.kept[layer] = vectors.clone()
     output = own(*args, **kwargs)
-    kind.members = len(output) if isinstance(output, tuple) else 0
+    kind.members = len(output) if isinstance(output, tuple | list) else 0
     return output
 
 

@@ -9,7 +9,7 @@ Why ours: peft lists such names for the kinds of model that it knows, not which 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -40,11 +40,11 @@ class Product:
         return Product(self.x, self.weights[:, columns], bias, self.y[:, columns])
 
 
-def product_of(func: object, args: Sequence[Any], output: Any, n: int) -> Product | None:
+def product_of(func: object, args: Sequence[Any], kwargs: Mapping[str, Any], output: Any, n: int) -> Product | None:
     """What torch was just asked to do, if that was a product of n vectors with weights of the model."""
     if func is torch.nn.functional.linear:
-        x, weights, *rest = args
-        bias, weights = rest[0] if rest else None, weights.T
+        x, weights, bias = _linear(*args, **kwargs)
+        weights = weights.T
     elif func is torch.addmm:
         bias, x, weights = args[:3]
     elif func in (torch.matmul, Tensor.matmul, Tensor.__matmul__) and len(args) == 2 and _is_of_model(args[1]):
@@ -55,6 +55,11 @@ def product_of(func: object, args: Sequence[Any], output: Any, n: int) -> Produc
         return None
     bias = 0.0 if bias is None else bias.detach()
     return Product(x.reshape(n, -1), weights.detach(), bias, output.reshape(n, -1))
+
+
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor | None]:
+    """The arguments of torch's own function, by the names it has for them."""
+    return input, weight, bias
 
 
 def _is_of_model(weights: Any) -> bool:

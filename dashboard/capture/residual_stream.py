@@ -9,6 +9,7 @@ normalise before their parts, after them, on both sides, or run them in parallel
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ import torch
 from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.find_layers import NEVER, blocks_of, hooked, inseparable, vectors_in
+from dashboard.capture.maps import own_mixes, said_by
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.residual_additions import Sums
 from dashboard.capture.weight_file import check_tap
@@ -70,7 +72,9 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
     apart, and for a text that is longer than the model takes.
     """
     model.check_length(len(encoding))
-    check_tap(model, "what each layer adds cannot be measured")
+    mixes = own_mixes(model)
+    if mixes is None:
+        check_tap(model, "what each layer adds cannot be measured")
     model.check_every_layer("Following the vectors from layer to layer")
     blocks = blocks_of(model, encoding)
     sums = Sums()
@@ -82,7 +86,7 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
     def leaves(_module: torch.nn.Module, _args: tuple, output: Any) -> None:
         nonlocal done
         layer = model.numbers[done]
-        follower.step(_step(model, layer, sums, vectors_in(output if isinstance(output, tuple) else [output])))
+        follower.step(_step(model, layer, sums, vectors_in(output if isinstance(output, tuple | list) else [output])))
         sums.close()
         done += 1
         if done == len(model.numbers):
@@ -95,7 +99,8 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
         (sums.cross_heads if calls[call_number][1] else sums.heads)(call.v)
 
     request = tap.Request({**dict.fromkeys(range(len(calls)), (0,)), NEVER: ()}, receive)
-    with hooked(blocks, enters, leaves), tap.listening(request), sums:
+    own = nullcontext() if mixes is None else said_by(model, mixes, len(encoding), lambda _, said: sums.heads(said))
+    with hooked(blocks, enters, leaves), tap.listening(request), own, sums:
         model.run(ids)
 
 
@@ -119,11 +124,12 @@ def _step(model: AttentionModel, layer: int, sums: Sums, after: torch.Tensor | N
         raise inseparable(model)
     if model.given is not None and sums.cross is None:
         raise inseparable(model)
-    before, attention = sums.before[0], sums.attention.reshape(after.shape)[0]
-    cross = None if sums.cross is None else sums.cross.reshape(after.shape)[0]
-    forward = torch.zeros_like(before) if sums.other is None else sums.other.reshape(after.shape)[0]
-    rest = after[0] - before - attention - forward - (0 if cross is None else cross)
-    if not sums.normalises(after) and float(rest.norm()) > ROUNDING * float((after[0] - before).norm()):
+    normalises, shape = sums.normalises(after), (-1, after.shape[-1])  # XLNet has the batch behind the tokens
+    after, before, attention = (one.reshape(shape) for one in (after, sums.before, sums.attention))
+    cross = None if sums.cross is None else sums.cross.reshape(shape)
+    forward = torch.zeros_like(before) if sums.other is None else sums.other.reshape(shape)
+    rest = after - before - attention - forward - (0 if cross is None else cross)
+    if not normalises and float(rest.norm()) > ROUNDING * float((after - before).norm()):
         raise inseparable(model)
     return Step(
         layer,
@@ -131,6 +137,6 @@ def _step(model: AttentionModel, layer: int, sums: Sums, after: torch.Tensor | N
         attention.float(),
         forward.float(),
         rest.float(),
-        after[0].float().clone(),
+        after.float().clone(),
         None if cross is None else cross.float(),
     )

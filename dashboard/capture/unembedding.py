@@ -162,7 +162,7 @@ def _after_layers(model: AttentionModel, encoding: Encoding) -> tuple[Tensor, li
 
     def leaves(module: torch.nn.Module, _args: tuple, output: Any) -> None:
         nonlocal done, at
-        given, found = stack.pop(), vectors_in(output if isinstance(output, tuple) else [output])
+        given, found = stack.pop(), vectors_in(output if isinstance(output, tuple | list) else [output])
         if module in blocks and found is not None and done < len(model.numbers):
             done, at = done + 1, found[0]
         elif given is not None and found is not None and all(one is None for one in stack):

@@ -41,7 +41,7 @@ class Block:
     q, k, v: (heads, n, d), for a visitor whose `wants_qkv` is true: queries and keys as they enter the dot product
         (after rotary positions), values, repeated for heads that share them; else None. Of cross attention k and v
         have a row for each token of the source
-    scaling: the factor on the dot products, None where the model does not tell (route "eager")
+    scaling: the factor on the dot products; None of route "eager" for a visitor that wants no queries and keys
     part: which part of an encoder–decoder model, "" in any other
     call: the layer's call as a whole, of all texts; None where the model does not tell (route "eager")
     """
@@ -145,9 +145,11 @@ def _pass(
     """One forward pass over some of the texts. places: the number of each for the visitor."""
     inputs, lengths = batch_inputs(model, texts), [len(text) for text in texts]
     wants_qkv, seen = getattr(visitor, "wants_qkv", False), model.source_text
+    if model.route == "eager" and wants_qkv:
+        for text, place in zip(texts, places, strict=True):
+            _visit_layers(model, text, place, visitor, wanted)
+        return
     if model.route == "eager":
-        if wants_qkv:
-            check_tap(model, "its queries, keys and values cannot be read")
         _visit_eager(model, inputs, lengths, places, visitor, wanted)
         return
 
@@ -201,6 +203,25 @@ def _replay(
         for block, weights in model.blocks(layer, heads, rows):
             for text in range(len(texts)):
                 visitor.block(Block(text, layer, heads, block, weights))
+
+
+def _visit_layers(
+    model: AttentionModel, text: Encoding, place: int, visitor: Visitor, wanted: dict[int, Heads]
+) -> None:
+    """One text of a model of route "eager", with its queries, keys and values."""
+    from dashboard.capture.layer_trace import LayerRun, watch_layers
+
+    every = slice(0, len(text))
+
+    def receive(run: LayerRun) -> None:
+        which, allowed = wanted[run.number], run.call.allowed(every)
+        weights = run.own(every)[0][list(which)]
+        q, k, v = (part[0] for part in _per_head(run.call, which))
+        allowed = None if allowed is None else allowed[0]
+        c = run.call.scaling
+        visitor.block(Block(place, run.number, which, every, weights, allowed, q, k, v, c, model.part))
+
+    watch_layers(model, text, receive, wanted)
 
 
 def _visit_eager(

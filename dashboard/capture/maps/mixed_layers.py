@@ -1,4 +1,4 @@
-"""What the layers of a model of route "eager" mix, and what they do with it: their weights, values and W_O."""
+"""What the layers of a model of route "eager" mix, and what they do with it: their weights, values, scores and W_O."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from dashboard.capture.maps.mixes import Mixes, Products
+from dashboard.capture.attention_call import Call
+from dashboard.capture.maps.dots import Dots
+from dashboard.capture.maps.mixes import Mixes, Products, own_mixes
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.partial_forward import own_mixes
-from dashboard.capture.projections import equal, product_of
+from dashboard.capture.projections import Product, equal, product_of
 from dashboard.capture.weight_file import check_tap
 from dashboard.text.encoding import Encoding
 
@@ -23,28 +24,41 @@ class MixedLayer:
     Attributes
     ----------
     number: which layer, from 0
-    weights, values: of its heads (h, n, n) and (h, n, d')
-    w_o: the output projection (h·d', D); None where there is none to be seen
+    weights, values, said: of its heads (h, n, n), (h, n, d'), and what they make of both (n, h, d')
+    call: as the tap has it of other models; None where the scores cannot be followed
+    products: what was multiplied with weights of the model before
+    w_o, b_o: the output projection (h·d', D) and its bias (D) or 0; w_o None where there is none to be seen
+    output: what comes out of it (n, D), None where w_o is
     """
 
     number: int
     weights: Tensor
     values: Tensor
+    said: Tensor
+    call: Call | None = None
+    products: tuple[Product, ...] = ()
     w_o: Tensor | None = None
+    b_o: Tensor | float = 0.0
+    output: Tensor | None = None
 
 
 @torch.inference_mode()
 def watch_mixes(
-    model: AttentionModel, encoding: Encoding, receive: Callable[[MixedLayer], None], layers: Collection[int]
+    model: AttentionModel,
+    encoding: Encoding,
+    receive: Callable[[MixedLayer], None],
+    layers: Collection[int],
+    otherwise: str = "the values of its heads cannot be read",
 ) -> None:
     """One forward pass over a text; `receive` gets each of these layers. As `layer_trace.watch_layers` for a model of
-    route "eager". Raises UserError where the products of its heads cannot be told, and for a text that is too long."""
+    route "eager". Raises UserError where the products of its heads cannot be told, which ends in `otherwise`, and for
+    a text that is too long."""
     for layer in layers:
         model.check_layer(layer)
     model.check_length(len(encoding))
     mixes = own_mixes(model)
     if mixes is None:
-        check_tap(model, "the values of its heads cannot be read")
+        check_tap(model, otherwise)
         return
     watch = _Watch(model.heads, len(encoding), mixes, layers, receive)
     with watch:
@@ -58,24 +72,39 @@ class _Watch(Products):
     ):
         super().__init__(heads, n, self._mix)
         self.left, self.layers, self.give = list(mixes), layers, receive
+        self.dots, self.products = Dots(heads, n), list[Product]()
         self.layer: MixedLayer | None = None
-        self.last_row: Tensor | None = None  # what its heads have joined for the last token
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         output = super().__torch_function__(func, types, args, kwargs)
-        if self.layer is not None and self.last_row is not None:
-            product = product_of(func, args, output, self.n)
-            if product is not None and equal(product.x[-1], self.last_row):
-                self.layer = replace(self.layer, w_o=product.weights)
-                self.hand_over()
+        coming = self.left[0] if self.left else None
+        if self.layer is None and (coming is None or coming not in self.layers):
+            return output
+        kwargs = kwargs or {}
+        product = product_of(func, args, kwargs, output, self.n)
+        if product is not None and self.layer is not None:
+            self._output(self.layer, product)
+        if product is not None:
+            self.products.append(product)
+        else:
+            self.dots.note(func, args, kwargs, output)
         return output
+
+    def _output(self, layer: MixedLayer, product: Product) -> None:
+        """Is this the output projection: the first product whose input is what the heads have joined?"""
+        if equal(product.x, layer.said.flatten(1)):
+            self.layer = replace(layer, w_o=product.weights, b_o=product.bias, output=product.y)
+            self.hand_over()
 
     def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
         self.hand_over()
         number = self.left.pop(0) if self.left else None
         if number in self.layers and number is not None:
-            self.layer = MixedLayer(number, weights[0].clone(), values[0].clone())
-            self.last_row = said[0, -1].flatten().clone()
+            weights, values, said = (one.clone() for one in (weights, values, said))
+            call, products = self.dots.call(weights, values), tuple(self.products)
+            self.layer = MixedLayer(number, weights[0], values[0], said[0], call, products)
+        self.dots.clear()
+        self.products.clear()
 
     def hand_over(self) -> None:
         """The layer that has run is complete, with an output projection or without."""

@@ -37,18 +37,26 @@ _found: WeakKeyDictionary[torch.nn.Module, Mixes | None] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
-def mixes_of(model: AttentionModel, ids: Tensor) -> Mixes | None:
-    """The products of weights and values in a pass, found once for a model by a pass over ids (1, n); None where a
-    layer has none that can be told, or several (DiffLlama mixes two halves of its values one after the other)."""
+def own_mixes(model: AttentionModel) -> Mixes | None:
+    """The products of weights and values in a pass of a model of route "eager", found once for a model by a short pass.
+
+    None of any other route, and where a layer has none that can be told, or several (DiffLlama mixes two halves of its
+    values one after the other).
+    """
     root = model.loaded.model
+    if model.route != "eager" or model.part in ("decoder", "cross"):
+        return None
     with _lock:
         if root not in _found:
-            _found[root] = None if model.part in ("decoder", "cross") else _find(model, ids)
+            _found[root] = _find(model)
         return _found[root]
 
 
 @torch.inference_mode()
-def _find(model: AttentionModel, ids: Tensor) -> Mixes | None:
+def _find(model: AttentionModel) -> Mixes | None:
+    from dashboard.capture.probe import probe_ids
+
+    ids = probe_ids(model.loaded.model)
     watch = Products(model.heads, ids.shape[1], lambda weights, said, values: seen.append(weights.clone()))
     seen: list[Tensor] = []
     with watch:
@@ -126,10 +134,24 @@ class Products(TorchFunctionMode):
         )
 
 
+class said_by(Products):  # used like a function
+    """Within it `receive` gets the number of each layer as it runs, and what its heads say: a view of the tensor
+    (b, n, h, d') that the model itself goes on with."""
+
+    def __init__(self, model: AttentionModel, mixes: Mixes, n: int, receive: Callable[[int, Tensor], None]):
+        super().__init__(model.heads, n, self._mix)
+        self.left, self.hand_on = list(mixes), receive
+
+    def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
+        layer = self.left.pop(0) if self.left else None
+        if layer is not None:
+            self.hand_on(layer, said)
+
+
 class edited(Products):  # used like a function
     """Within it, what the heads say is edited in each layer before it is projected, as `tap.Request` does it.
 
-    mixes: of `mixes_of`; start: the layer at which the pass begins, None for a whole one. Raises UserError at its end
+    mixes: of `own_mixes`; start: the layer at which the pass begins, None for a whole one. Raises UserError at its end
     where the pass had other products than the one that they were found in.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from transformers import AutoModel
 
 from dashboard import ablate, attention, contributions, of_part, open_model, scores, verify
 from dashboard.analyses.explore.api import attentions
@@ -12,6 +13,7 @@ from dashboard.capture import head_weights, read_part
 from dashboard.capture.language import language_head
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
+from tests.helpers import tiny
 from tests.helpers.two_stacks import KINDS, SOURCE, START, TARGET, by_the_library, write, write_copier
 
 PARTS = {"encoder": "encoder_attentions", "decoder": "decoder_attentions", "cross": "cross_attentions"}
@@ -199,3 +201,37 @@ def test_what_cannot_be_is_said(opened, minilm):
         attention(minilm, SOURCE, "L0H0", target=TARGET)
     with pytest.raises(UserError, match="Choose its part"):
         scores(model, SOURCE).shape and model.check_head(HeadId(0, 0, "cross"))
+
+
+def test_led_looks_within_its_window_and_at_the_source(tmp_path):
+    """Its encoder hands out a band round the diagonal: it is held against q · k of the words within the window."""
+    tiny.make("led", tmp_path, attention_window=[4, 8, 4])
+    model = open_model(str(tmp_path))
+    assert model.route == "eager" and model.parts == tuple(PARTS)
+    root, source = model.whole.root, model.encode(SOURCE)
+    n = len(source)
+    taken = {}
+    for layer in range(model.layers):
+        for name in ("query", "key"):
+            module = root.get_submodule(f"encoder.layers.{layer}.self_attn.longformer_self_attn.{name}")
+            module.register_forward_hook(lambda *args, key=(layer, name): taken.__setitem__(key, args[2].clone()))
+    with torch.inference_mode():
+        root.get_encoder()(torch.tensor([source.ids]))
+    for layer, window in enumerate((4, 8, 4)):
+        q, k = (taken[layer, name].reshape(-1, model.heads, 8)[:n].transpose(0, 1) for name in ("query", "key"))
+        apart = (torch.arange(n)[:, None] - torch.arange(n)).abs()
+        scores = (q @ k.transpose(1, 2) / 8**0.5).masked_fill(apart > window // 2, -torch.inf)
+        for head, expected in enumerate(scores.softmax(-1)):
+            [found] = head_weights(model, source, [HeadId(layer, head, "encoder")])
+            assert np.allclose(found, expected, atol=1e-5)
+    _, target = read_part(model, SOURCE, "decoder", TARGET)
+    library = AutoModel.from_pretrained(tmp_path, attn_implementation="eager").eval()
+    with torch.inference_mode():
+        output = library(
+            input_ids=torch.tensor([source.ids]), decoder_input_ids=torch.tensor([target.ids]), output_attentions=True
+        )
+    for part in ("decoder", "cross"):
+        read, encoding = read_part(model, SOURCE, part, TARGET)
+        for head in read.all_heads:
+            [found] = head_weights(read, encoding, [head])
+            assert np.allclose(found, getattr(output, PARTS[part])[head.layer][0, head.head], atol=1e-5)

@@ -194,7 +194,7 @@ def test_two_threads_do_not_see_each_others_layers(minilm, smollm2):
 
 
 def test_a_model_that_shows_no_queries_is_told(small_model, refuses):
-    model = small_model("bloom", spread)
+    model = small_model("diffllama", spread)
     assert model.route == "eager"
     with refuses(UserError):
         inside.verify(model, TEXT)

@@ -9,10 +9,10 @@ import torch
 from dashboard import contributions
 from dashboard.capture import open_model
 from dashboard.capture.ablate import ablate, mean_outputs
-from dashboard.capture.maps import edited
+from dashboard.capture.maps import edited, own_mixes
 from dashboard.capture.maps.mixed_layers import watch_mixes
 from dashboard.capture.maps.mixes import Products
-from dashboard.capture.partial_forward import own_mixes, whole_pass
+from dashboard.capture.partial_forward import whole_pass
 from dashboard.capture.projections import product_of
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
@@ -185,4 +185,4 @@ def test_a_product_with_named_factors_is_passed_over():
         torch.matmul(weights, torch.ones(1, 1, 3, 4))
     [(found, said, values)] = seen
     assert found is weights and said.shape == (1, 3, 2, 4) and values.shape == (1, 2, 3, 4)
-    assert product_of(torch.matmul, (weights,), weights, 3) is None
+    assert product_of(torch.matmul, (weights,), {}, weights, 3) is None

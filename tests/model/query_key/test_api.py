@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard import UserError, attention, draw_query_keys, query_key_table, query_keys
+from dashboard import attention, draw_query_keys, query_key_table, query_keys
 from dashboard.analyses.query_key.biplot import query_key_map
 from dashboard.analyses.query_key.text import plane_remarks
 from dashboard.analyses.query_key.vectors import STRONGEST, _Collect, _Words
@@ -92,9 +92,16 @@ def test_all_sentences_have_a_say_in_whether_weights_follow_from_queries_and_key
         assert visitor.layers[0].plain is (text == 0)
 
 
-def test_a_model_with_a_way_of_its_own_is_told(minilm, refuses):
-    with refuses(UserError):
-        query_keys(replace(minilm, route="eager", loaded=load(minilm.source, attn_implementation="eager")), sentences=3)
+def test_a_model_that_does_not_call_the_tap_is_followed(minilm):
+    """The library's eager attention of the same model, read by its products."""
+    eager = replace(minilm, route="eager", loaded=load(minilm.source, attn_implementation="eager"))
+    ours, theirs = (query_keys(model, sentences=3) for model in (eager, minilm))
+    assert ours.layers.keys() == theirs.layers.keys()
+    for number, layer in theirs.layers.items():
+        own = ours.layers[number]
+        assert own.plain and own.scaling == layer.scaling and np.array_equal(own.keys, layer.keys)
+        for name in ("q", "k", "weights"):
+            assert np.allclose(getattr(own, name), getattr(layer, name), atol=1e-4), name
 
 
 def test_a_corpus_of_ones_own(minilm, tmp_path):

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.capture import AttentionModel
-from dashboard.capture.partial_forward import own_mixes
+from dashboard.capture.maps import own_mixes
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.models.catalogue import megabytes
@@ -109,7 +109,7 @@ def use(model: AttentionModel) -> str:
     if model.route == "tap":
         works = "attention is read inside the model, which ablation, contributions and Inside a head need"
     elif own_mixes(model) is not None:
-        works = "attention is read by the library’s eager code: heads can be ablated; Inside a head refuses this model"
+        works = "attention is read by the library’s eager code; where its heads use it, as ablation needs, was found"
     else:
         works = "attention is read by the library’s eager code: Ablation, contributions and Inside a head refuse it"
     note = f" · {escape_markdown(model.note)}" if model.note else ""
