@@ -5,14 +5,6 @@ weights that it asked for; `head_weights` and `qkv` are the two visits that a cl
 encoder–decoder is read a part at a time (`of_part`).
 """
 
-import os
-
-# Between two steps torch's threads wait in a busy loop of milliseconds, which takes the processor from the thread they
-# wait for as soon as anything else runs, a browser for example: one head at 64 tokens took up to 500 ms on two busy
-# cores. Threads that sleep at once may be woken on one core and stay there. So they wait for some 10 µs, then sleep:
-# as fast as before on a quiet machine, 40 ms on a busy one. Read when torch is first imported, so it stands before.
-os.environ.setdefault("GOMP_SPINCOUNT", "3000")
-
 from dashboard.capture.encoder_decoder import of_part, read_part
 from dashboard.capture.head_weights import head_maps, head_weights, qkv
 from dashboard.capture.model import AttentionModel
