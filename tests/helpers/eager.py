@@ -5,10 +5,14 @@ from __future__ import annotations
 import torch
 from transformers import AutoModel
 
+from dashboard.models.text_tower import text_tower
+
 
 def by_the_library(folder, ids):
     """Every layer's weights by the library's own eager attention, its own way to load the model."""
     model = AutoModel.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    if text_tower(model.config) is not None:  # of a model that holds a text against images or sound
+        model = model.text_model
     model.config.get_text_config().use_cache = False
     with torch.inference_mode():
         ids = torch.tensor([ids])
