@@ -23,7 +23,7 @@ from dashboard.capture.attention_call import Call
 EQUAL = 1e-6  # a map is what its softmax gave
 HIDES = -1e3  # a score that much lower, where the weight is 0, hides a key: models write −10,000 or the lowest number
 NOTHING = 1e-5  # of the largest score: what rounding leaves of factor · q · kᵀ
-_BY = {"matmul": 1.0, "__matmul__": 1.0, "bmm": 1.0}
+_PRODUCTS = {"matmul", "__matmul__", "bmm"}
 _TIMES = {"mul", "mul_", "multiply", "__mul__", "__rmul__", "__imul__"}
 _DIVIDED = {"div", "div_", "divide", "true_divide", "__truediv__", "__itruediv__", "__div__"}
 
@@ -61,14 +61,17 @@ class Dots:
         if product is not None and output.numel() % (self.heads * self.n * self.n) == 0:
             self._known[id(output)] = output, product
             return
-        given = [one for one in (*args, *kwargs.values()) if id(one) in self._known]
-        if not given or output.numel() != given[0].numel():
+        every = (*args, *kwargs.values())
+        # Of two products that are summed up, the first is of queries and keys (XLNet's and DeBERTa's others are of
+        # positions).
+        found = next((held for held in self._known.values() if any(held[0] is one for one in every)), None)
+        if found is None or output.numel() != found[0].numel():
             return
-        product = self._known[id(given[0])][1]
+        given, product = found
         if name == "softmax":
-            self._softmax.append((given[0], output, product))
+            self._softmax.append((given, output, product))
             return
-        self._known[id(output)] = output, product.times(_factor(name, args, given[0]))
+        self._known[id(output)] = output, product.times(_factor(name, args, given))
 
     def _product(self, func: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Product | None:
         if func is torch.einsum and len(args) == 3 and isinstance(args[0], str):
@@ -76,7 +79,7 @@ class Dots:
         if name == "baddbmm":
             q, kt = [*args[1:], *(kwargs[one] for one in ("batch1", "batch2") if one in kwargs)][:2]
             factor = float(kwargs.get("alpha", 1.0))
-        elif name in _BY and len(args) == 2:
+        elif name in _PRODUCTS and len(args) == 2:
             (q, kt), factor = args, 1.0
         else:
             return None

@@ -231,3 +231,22 @@ def test_a_map_that_no_followed_softmax_gave_is_not_explained():
     assert dots.call(scores.softmax(-1), values) is None
     dots.clear()
     assert dots.call(weights, values) is None
+
+
+def test_of_two_products_the_first_is_of_queries_and_keys():
+    """The other is of positions, in whichever order they are summed up."""
+    q, k, positions, values = (torch.randn(1, 2, 5, 4) for _ in range(4))
+    dots = Dots(2, 5)
+    scores, moved = q @ k.mT, q @ positions.mT
+    dots.note(torch.matmul, (q, k.mT), {}, scores)
+    dots.note(torch.matmul, (q, positions.mT), {}, moved)
+    summed = moved + scores
+    dots.note(torch.add, (moved, scores), {}, summed)
+    scaled = summed * 0.5
+    dots.note(torch.mul, (summed, 0.5), {}, scaled)
+    weights = scaled.softmax(-1)
+    dots.note(torch.softmax, (scaled, -1), {}, weights)
+    call = dots.call(weights, values)
+    assert call is not None and torch.equal(call.k, k) and call.scaling == 0.5
+    assert call.bias is not None and torch.allclose(call.bias, 0.5 * moved, atol=1e-6)
+    assert torch.allclose(call.weights(slice(0, 5)), weights, atol=1e-6)

@@ -109,7 +109,7 @@ def use(model: AttentionModel) -> str:
     if model.route == "tap":
         works = "attention is read inside the model, which ablation, contributions and Inside a head need"
     elif own_mixes(model) is not None:
-        works = "attention is read by the library’s eager code; where its heads use it, as ablation needs, was found"
+        works = "attention is read by the library’s eager code; heads can be ablated"
     else:
         works = "attention is read by the library’s eager code: Ablation, contributions and Inside a head refuse it"
     note = f" · {escape_markdown(model.note)}" if model.note else ""
