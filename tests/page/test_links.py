@@ -7,6 +7,7 @@ import pytest
 import spacy
 
 from dashboard.models.catalogue import location
+from dashboard.ui.frame.example_texts import EXAMPLES
 from tests.helpers.addresses import any_address
 from tests.helpers.pages import lines, notices, opened, read, said
 
@@ -79,8 +80,9 @@ def no_parse(app) -> list[str]:
 
 
 def buttons(app):
-    """Those of the page itself."""
-    return [button.label for button in app.main.button if button.label != "Read this text"]
+    """Those of the page itself, without the menu's."""
+    menu = {"Read this text", *EXAMPLES}
+    return [button.label for button in app.main.button if button.label not in menu]
 
 
 def test_a_path_in_a_link_is_told_the_same_whether_it_is_there_or_not(monkeypatch):
