@@ -186,6 +186,7 @@ def test_a_report_is_ordered_named_and_put_back(person):
     named("Mine", "L0H2")
     page.get_by_role("button", name="Clear", exact=True).click()
     page.get_by_text("No figure is collected yet").wait_for()
+    idle(page)
     page.get_by_role("button", name="Put back 2 figures").click()
     named("Mine", "L0H2")
     page.reload()
