@@ -22,7 +22,7 @@ in_use = shelf.in_use()
 shelf.shelf(in_use)
 hub.being_fetched()
 
-if in_use:
+if in_use and in_use.own_text is None:  # a file of weights has no heads that run
     st.subheader(f"Card of {escape_markdown(in_use.title)}", anchor=False)
     card.card(in_use)
 
