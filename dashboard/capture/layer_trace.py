@@ -215,7 +215,7 @@ def _watch_own(
         made = mixed.weights, mixed.said
         receive(LayerRun(mixed.number, x, layer, mixed.w_o, mixed.b_o, mixed.output, mixed.call, made))
 
-    watch_mixes(model, encoding, each, wanted, UNREAD)
+    watch_mixes(model, encoding, each, wanted, UNREAD, scores=True)
 
 
 class _Watch(TorchFunctionMode):

@@ -38,7 +38,7 @@ _MAIN = {
 }
 """What a model reads first, by the name of its main input."""
 _PARTS = {"vision_config": "images", "audio_config": "sound", "video_config": "films"}
-_TWO_READERS = {"clap": "sound", "clvp": "sound"}
+_TWO_READERS = {"clvp": "sound"}
 LARGEST_TABLE = 20_000
 """Positions in a table that these models compute, number by number, while they are built."""
 

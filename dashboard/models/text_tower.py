@@ -60,7 +60,7 @@ def text_tower(config: Any) -> Tower | None:
         if inspect.isclass(one)
         and issubclass(one, PreTrainedModel)
         and one.config_class is type(text)
-        and name.endswith(("TextModel", "Encoder"))
+        and name.endswith("TextModel")
         and "get_input_embeddings" in dir(one)
     ]
     return _of(config, found[0], text) if found else None

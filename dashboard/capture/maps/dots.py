@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from dashboard.capture.attention_call import Call
+from dashboard.capture.maps.mixes import same_map
 
-EQUAL = 1e-6  # a map is what its softmax gave
 HIDES = -1e3  # a score that much lower, where the weight is 0, hides a key: models write −10,000 or the lowest number
 NOTHING = 1e-5  # of the largest score: what rounding leaves of factor · q · kᵀ
 _PRODUCTS = {"matmul", "__matmul__", "bmm"}
@@ -110,7 +110,7 @@ class Dots:
         """The layer's call, as the tap has it of other models: weights (1, h, n, n), values (1, h, n, d'). None where
         no softmax of a followed product gave these weights."""
         for scores, given, product in reversed(self._softmax):
-            if given.numel() == weights.numel() and _apart(given.reshape(weights.shape), weights) <= EQUAL:
+            if given.numel() == weights.numel() and same_map(given.reshape(weights.shape), weights):
                 return self._call(scores.reshape(weights.shape), product, weights, values)
         return None
 
@@ -157,7 +157,3 @@ def _factor(name: str, args: Sequence[Any], given: Tensor) -> float:
     if not isinstance(other, int | float) or not math.isfinite(other) or other == 0:
         return 1.0
     return 1.0 / other if name in _DIVIDED else float(other)
-
-
-def _apart(a: Tensor, b: Tensor) -> float:
-    return float((a - b).abs().max())

@@ -25,7 +25,7 @@ class MixedLayer:
     ----------
     number: which layer, from 0
     weights, values, said: of its heads (h, n, n), (h, n, d'), and what they make of both (n, h, d')
-    call: as the tap has it of other models; None where the scores cannot be followed
+    call: as the tap has it of other models; None where the scores are not followed, or cannot be
     products: what was multiplied with weights of the model before
     w_o, b_o: the output projection (h·d', D) and its bias (D) or 0; w_o None where there is none to be seen
     output: what comes out of it (n, D), None where w_o is
@@ -49,10 +49,15 @@ def watch_mixes(
     receive: Callable[[MixedLayer], None],
     layers: Collection[int],
     otherwise: str = "the values of its heads cannot be read",
+    *,
+    scores: bool = False,
 ) -> None:
     """One forward pass over a text; `receive` gets each of these layers. As `layer_trace.watch_layers` for a model of
     route "eager". Raises UserError where the products of its heads cannot be told, which ends in `otherwise`, and for
-    a text that is too long."""
+    a text that is too long.
+
+    scores: whether they are followed as well, for `MixedLayer.call`
+    """
     for layer in layers:
         model.check_layer(layer)
     model.check_length(len(encoding))
@@ -60,7 +65,7 @@ def watch_mixes(
     if mixes is None:
         check_tap(model, otherwise)
         return
-    watch = _Watch(model.heads, len(encoding), mixes, layers, receive)
+    watch = _Watch(model.heads, len(encoding), mixes, layers, receive, scores)
     with watch:
         model.run(torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device))
     watch.hand_over()
@@ -68,11 +73,17 @@ def watch_mixes(
 
 class _Watch(Products):
     def __init__(
-        self, heads: int, n: int, mixes: Mixes, layers: Collection[int], receive: Callable[[MixedLayer], None]
+        self,
+        heads: int,
+        n: int,
+        mixes: Mixes,
+        layers: Collection[int],
+        receive: Callable[[MixedLayer], None],
+        scores: bool,
     ):
         super().__init__(heads, n, self._mix)
         self.left, self.layers, self.give = list(mixes), layers, receive
-        self.dots, self.products = Dots(heads, n), list[Product]()
+        self.dots, self.products = Dots(heads, n) if scores else None, list[Product]()
         self.layer: MixedLayer | None = None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
@@ -86,7 +97,7 @@ class _Watch(Products):
             self._output(self.layer, product)
         if product is not None:
             self.products.append(product)
-        else:
+        elif self.dots is not None:
             self.dots.note(func, args, kwargs, output)
         return output
 
@@ -101,9 +112,10 @@ class _Watch(Products):
         number = self.left.pop(0) if self.left else None
         if number in self.layers and number is not None:
             weights, values, said = (one.clone() for one in (weights, values, said))
-            call, products = self.dots.call(weights, values), tuple(self.products)
+            call, products = None if self.dots is None else self.dots.call(weights, values), tuple(self.products)
             self.layer = MixedLayer(number, weights[0], values[0], said[0], call, products)
-        self.dots.clear()
+        if self.dots is not None:
+            self.dots.clear()
         self.products.clear()
 
     def hand_over(self) -> None:

@@ -68,17 +68,18 @@ def _find(model: AttentionModel) -> Mixes | None:
     left = list(zip(model.numbers, maps, strict=True))
     last: Tensor | None = None
     for weights in seen:
-        if left and _equal(weights, left[0][1]):
+        if left and same_map(weights, left[0][1]):
             number, last = left.pop(0)
             found.append(number)
-        elif last is not None and _equal(weights, last):
+        elif last is not None and same_map(weights, last):
             return None
         else:
             found.append(None)
     return None if left else tuple(found)
 
 
-def _equal(a: Tensor, b: Tensor) -> bool:
+def same_map(a: Tensor, b: Tensor) -> bool:
+    """Whether two maps are the same but for rounding."""
     return a.shape == b.shape and bool((a - b).abs().max() <= EQUAL)
 
 
