@@ -107,11 +107,14 @@
   const idle = () => document.querySelector(APP)?.dataset.testScriptState === 'notRunning' &&
     !document.querySelector('[data-testid=stSkeleton]');
 
+  // What the page says of work that goes on
+  const progress = () => all('[data-testid=stProgress]').map((one) => one.innerText).join();
+
   // A link may lead elsewhere by the time that it is clicked.
   window.addEventListener('click', (event) => {
     const link = event.composedPath().find((one) => one.href);
     if (link) sessionStorage.setItem('walk.followed', link.href);
   }, true);
 
-  window.walk = { controls, state, idle, found: [] };
+  window.walk = { controls, state, idle, progress, found: [] };
 })();

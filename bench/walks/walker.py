@@ -23,10 +23,11 @@ from dashboard.ui.pages.start import SENTENCES
 from dashboard.ui.url_state import FIRST_TEXT
 
 SCREEN = Path(__file__).with_name("screen.js").read_text(encoding="utf-8")
-PATIENCE = 90.0  # seconds until a page must stand still
+PATIENCE = 90.0  # seconds until a page must stand still, or its progress go on
 TRIES, PAUSE = 8, 400  # looks at something wrong before it counts, and milliseconds between two
 CLICK = 2500  # milliseconds in which a control can be clicked; one that is gone by then is no defect
 MOVES = ("link", "word", "button", "option", "pick", "back", "forward", "reload", "download")
+LEAVING = ("link", "page", "back", "forward", "reload")
 # Whether a click at a point meets the element, and not a menu that lies over it
 HIT = "(one, [x, y]) => { const met = one.getRootNode().elementFromPoint(x, y); return !!met && one.contains(met) }"
 # Streamlit looks for its server under the page's own path first. The answer 404 leads it on.
@@ -87,7 +88,7 @@ class Tab:
         self.typed: list[str] = []  # left in a box
         self.allowed: list[str] | None = [FIRST_TEXT]  # texts that may be read now; None: any that is known
         self.state: dict[str, Any] | None = None  # of the last look, None after a hurried action
-        self.stepped = False  # the last action was a step back or forward, of which the page may not have heard
+        self.leaving = False  # the last action may be leading to another page, or to another step of this one
         page.set_default_timeout(CLICK)
         page.on("pageerror", lambda error: self.wrong(f"script: {error}"))
         page.on("console", self._console)
@@ -133,16 +134,16 @@ class Tab:
 
     def act(self, step: int) -> None:
         """One action; unless it is hurried, the page then stands still and is looked at. After a file, or an example
-        in the menu, whose text comes into the box, nobody is so quick as to type before it is there; nor after a step
-        back or forward."""
+        in the menu, whose text comes into the box, nobody is so quick as to type before it is there; nor into a page
+        that is being left."""
         dice = dice_of(self.seen.seed, self.seen.number, step)
         action = choose(dice, self.controls(), step, self.seen.number)
         self.seen.actions.append(str(action))
         before, begun, allowed = self.state, time.monotonic(), self.allowed
         self.state = None
-        if action.kind == "text" and self.stepped:
+        if action.kind == "text" and self.leaving:
             self._idle()
-        self.stepped = action.kind in ("back", "forward")
+        self.leaving = action.kind in LEAVING
         self._expect(action)
         try:
             getattr(self, f"do_{action.kind}", self.do_click)(action)
@@ -185,11 +186,13 @@ class Tab:
             self.allowed = [text or "", *self.typed]
 
     def _idle(self) -> bool:
-        until = time.monotonic() + PATIENCE
+        until, told = time.monotonic() + PATIENCE, ""
         while time.monotonic() < until:
             with suppress(Error):
                 if self.page.evaluate("window.walk.idle()"):
                     return True
+                if (tells := self.page.evaluate("window.walk.progress()")) != told:
+                    until, told = time.monotonic() + PATIENCE, tells
             self.page.wait_for_timeout(50)
         return False
 
