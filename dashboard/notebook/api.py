@@ -41,7 +41,7 @@ def explore(
     ----------
     model: from `open_model`
     text: a string of at most 512 tokens, or an Encoding made by `model.encode`
-    head: the head to begin with, like ``"L2H9"`` (default: the first)
+    head: the head to begin with, like ``"L2H9"`` (default: the clearest of the model's profile, else the first)
     picture: "arcs" over the words, or "heatmap"
     atlas: how all heads are drawn: "maps", each in small; or the name of a score, see `scores`
     unit, special: as in `attention`
@@ -61,12 +61,13 @@ def explore(
         raise UserError(f"explore shows a widget and needs anywidget. Install it: pip install {package}") from missing
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = checked_length(text if isinstance(text, Encoding) else model.encode(text, **reading))
+    names, clear = names_of(model)
     return Explorer(
         model,
         encoding,
         overview(model, encoding),
-        names_of(model),
-        chosen=model.all_heads[0] if head is None else head,
+        names,
+        chosen=(clear or model.all_heads[0]) if head is None else head,
         picture=picture,
         atlas=atlas,
         unit=unit,

@@ -14,7 +14,7 @@ from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.analyses.explore.link_strokes import links_of
 from dashboard.analyses.explore.text import finding
 from dashboard.analyses.profile.library import profiles_of, read_profile
-from dashboard.analyses.profile.names import HeadName, head_names
+from dashboard.analyses.profile.names import HeadName, clearest, head_names
 from dashboard.analyses.scores.atlas_chart import full_ink
 from dashboard.analyses.scores.induction import induction_of_heads
 from dashboard.analyses.scores.scores import SCORES
@@ -46,12 +46,14 @@ def checked_length(encoding: Encoding) -> Encoding:
     return encoding
 
 
-def names_of(model: AttentionModel) -> Mapping[HeadId, HeadName]:
-    """What the heads are called, by the model's first profile that can be read; empty where there is none."""
+def names_of(model: AttentionModel) -> tuple[Mapping[HeadId, HeadName], HeadId | None]:
+    """What the heads are called, by the model's first profile that can be read, and its clearest head. Empty and None
+    where there is no profile."""
     for entry in profiles_of(model):
         with suppress(UserError, OSError):
-            return head_names(read_profile(entry.folder), induction_of_heads(model))
-    return {}
+            profile = read_profile(entry.folder)
+            return head_names(profile, induction_of_heads(model)), clearest(profile)
+    return {}, None
 
 
 def model_state(

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from dashboard import HeadId, UserError, attention, draw, explore
+from dashboard.analyses.profile.library import profiles_of, read_profile
+from dashboard.analyses.profile.names import clearest
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.heads.view import HeadView
 from tests.helpers.clock import cpu_seconds
@@ -50,6 +52,11 @@ def test_what_is_shown_is_the_attention_of_the_chosen_head(widget, minilm):
         assert (shown["head"], shown["words"]) == (head, list(expected.drawn))
         np.testing.assert_allclose(weights_of(shown), expected.weights, atol=1e-5)
     assert plain(repr(widget)).startswith("Explorer at L0H0, MiniLM. ")
+
+
+def test_it_opens_on_the_clearest_head_of_the_profile(kernel, minilm):
+    profile = read_profile(profiles_of(minilm)[0].folder)
+    assert explore(minilm, TEXT).head == clearest(profile) != HeadId(0, 0)
 
 
 def test_a_head_is_named_in_any_spelling(widget):
@@ -146,7 +153,7 @@ def test_a_text_that_is_too_long_or_empty_is_refused(minilm, smollm2, refuses):
 
 
 def test_where_nothing_is_left_the_widget_says_so(kernel, minilm, monkeypatch):
-    widget = explore(minilm, TEXT)
+    widget = explore(minilm, TEXT, "L0H0")
 
     def nothing(*args, **keys):
         raise UserError("Nothing is left.")
