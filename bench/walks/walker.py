@@ -27,7 +27,7 @@ PATIENCE = 90.0  # seconds until a page must stand still, or its progress go on
 TRIES, PAUSE = 8, 400  # looks at something wrong before it counts, and milliseconds between two
 CLICK = 2500  # milliseconds in which a control can be clicked; one that is gone by then is no defect
 MOVES = ("link", "word", "button", "option", "pick", "back", "forward", "reload", "download")
-LEAVING = ("link", "page", "back", "forward", "reload")
+COMING = ("link", "page", "back", "forward", "reload", "file")
 # Whether a click at a point meets the element, and not a menu that lies over it
 HIT = "(one, [x, y]) => { const met = one.getRootNode().elementFromPoint(x, y); return !!met && one.contains(met) }"
 # Streamlit looks for its server under the page's own path first. The answer 404 leads it on.
@@ -88,7 +88,7 @@ class Tab:
         self.typed: list[str] = []  # left in a box
         self.allowed: list[str] | None = [FIRST_TEXT]  # texts that may be read now; None: any that is known
         self.state: dict[str, Any] | None = None  # of the last look, None after a hurried action
-        self.leaving = False  # the last action may be leading to another page, or to another step of this one
+        self.coming = False  # after the last action another page may come, or another text into the box
         page.set_default_timeout(CLICK)
         page.on("pageerror", lambda error: self.wrong(f"script: {error}"))
         page.on("console", self._console)
@@ -133,17 +133,17 @@ class Tab:
             self.page.get_by_role("button", name="Stop").click()
 
     def act(self, step: int) -> None:
-        """One action; unless it is hurried, the page then stands still and is looked at. After a file, or an example
-        in the menu, whose text comes into the box, nobody is so quick as to type before it is there; nor into a page
-        that is being left."""
+        """One action; unless it is hurried, the page then stands still and is looked at. Nobody is so quick as to type
+        into a page that is being left, or into a box before the text of a file or an example has come into it."""
         dice = dice_of(self.seen.seed, self.seen.number, step)
         action = choose(dice, self.controls(), step, self.seen.number)
         self.seen.actions.append(str(action))
         before, begun, allowed = self.state, time.monotonic(), self.allowed
         self.state = None
-        if action.kind == "text" and self.leaving:
-            self._idle()
-        self.leaving = action.kind in LEAVING
+        if action.kind == "text" and self.coming:
+            self._stands()
+        name = action.control.name if action.control else ""
+        self.coming = action.kind in COMING or name in EXAMPLES or name in SENTENCES
         self._expect(action)
         try:
             getattr(self, f"do_{action.kind}", self.do_click)(action)
@@ -156,10 +156,7 @@ class Tab:
         if self.page.url.startswith("about:"):  # two quick steps back led out of the dashboard
             self.page.go_forward()
             self.allowed = None
-        control = action.control
-        chip = control is not None and control.within == "menu" and control.name in EXAMPLES
-        comes_into_box = action.kind == "file" or chip
-        if action.hurried and not comes_into_box:
+        if action.hurried:
             return
         self.look(self.seen.actions[-1])
         self.seen.took.append((time.monotonic() - begun, action.kind, check.page_of(self.page.url).name))
@@ -175,8 +172,7 @@ class Tab:
 
     def look(self, after: str) -> None:
         """Wait until the page stands still, and check everything."""
-        self.page.wait_for_timeout(150)
-        if not (self._idle() and self._settled()):
+        if not self._stands():
             self.wrong(f"idle: the page did not stand still for {PATIENCE:.0f} s after {after}")
             return
         self.until_right(self._found)
@@ -196,7 +192,11 @@ class Tab:
             self.page.wait_for_timeout(50)
         return False
 
-    def _settled(self) -> bool:
+    def _stands(self) -> bool:
+        """Whether the page stands still, also when what was done last has reached the server."""
+        self.page.wait_for_timeout(150)
+        if not self._idle():
+            return False
         self.page.wait_for_timeout(100)
         return self._idle()
 
