@@ -10,6 +10,7 @@ import torch
 from dashboard.capture import tap
 from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import at_once, limit_of
+from dashboard.capture.maps import join_blocks
 from dashboard.capture.model import AttentionModel, Route
 from dashboard.capture.probe import NO_ATTENTION, NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
 from dashboard.capture.weight_file import ReplayedModel
@@ -77,6 +78,7 @@ def _by_eager(source: ModelSource) -> AttentionModel:
     with _pausing(loaded.model):
         if loaded.two_stacks:
             return open_parts(loaded, "eager")
+        join_blocks(loaded.model)
         shape = probe_eager(loaded.model)
     limit = min(limit_of(loaded.model, loaded.tokenizer), at_once(len(shape.numbers), shape.heads))
     limit = min(limit, shape.square or limit)
@@ -107,6 +109,7 @@ def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionMo
         route,
         shape.hidden,
         shape.untried,
+        pooled=shape.pooled,
     )
 
 

@@ -53,6 +53,7 @@ class Shape:
         there is none
     square: the window or budget beyond which it hands out no maps of one row and one column for each token (route
         "eager"), None where there is none
+    pooled: the layers that attend over fewer tokens than the text has, and hand out maps of these
     """
 
     layers: int
@@ -62,6 +63,7 @@ class Shape:
     hidden: bool = False
     untried: int | None = None
     square: int | None = None
+    pooled: tuple[int, ...] = ()
 
 
 class Unfit(Exception):
@@ -106,7 +108,8 @@ def probe_eager(model: PreTrainedModel) -> Shape:
     except Exception as error:
         raise not_run(model, error) from error
     maps = handed_out(model, output, ids.shape[1])
-    held = [(number, layer[0]) for number, layer in enumerate(maps) if layer is not None]
+    pooled = tuple(number for number, layer in enumerate(maps) if layer is not None and _is_pooled(layer, ids.shape[1]))
+    held = [(number, one[0]) for number, one in enumerate(maps) if one is not None and number not in pooled]
     if not held:
         raise Unfit("it hands out no attention weights" if _attends(model) else NO_ATTENTION)
     if any(layer.shape[-2:] != (ids.shape[1],) * 2 for _, layer in held):
@@ -118,7 +121,14 @@ def probe_eager(model: PreTrainedModel) -> Shape:
             raise Unfit(f"it hands out attention for {len(maps)} layers, and which of its layers these are is not said")
         layers, numbers = named or (layers, numbers)
     shape = shape_of([layer for _, layer in held], layers, numbers, output)
+    shape = replace(shape, pooled=pooled)
     return replace(shape, square=_square_up_to(model, shape))
+
+
+def _is_pooled(maps: torch.Tensor, n: int) -> bool:
+    """Whether a layer attends over fewer than n tokens: maps (1, h, at most n, at most n), and not n × n."""
+    rows, columns = maps.shape[-2:]
+    return maps.dim() == 4 and rows <= n and columns <= n and rows * columns < n * n
 
 
 def _attends(model: PreTrainedModel) -> bool:
@@ -138,7 +148,8 @@ def _square_up_to(model: PreTrainedModel, shape: Shape) -> int | None:
                 maps = handed_out(model, model(ids, output_attentions=True), n)
         except Exception:
             return budget
-        if any(one is not None and one.shape[-2:] != (n, n) for one in maps):
+        held = (one for number, one in enumerate(maps) if one is not None and number not in shape.pooled)
+        if any(one.shape[-2:] != (n, n) for one in held):
             return budget
     return None
 
@@ -179,16 +190,16 @@ def _embeddings(model: PreTrainedModel) -> torch.nn.Embedding:
 def probe_ids(model: PreTrainedModel, tokens: int = TOKENS) -> torch.Tensor:
     """Different token ids spread over the vocabulary, none of them padding: (1, n)."""
     config = model.config.get_text_config()
+    size = getattr(config, "num_hash_buckets", None)  # CANINE hashes any character
     try:
-        table = _embeddings(model)
-        size = table.weight.shape[0]
+        size = size or _embeddings(model).weight.shape[0]
     except (AttributeError, NotImplementedError) as error:
         raise Unfit("it does not read tokens of a text") from error
     n = max(2, min(tokens, (positions(model) or tokens + 4) - 4))
     ids = torch.linspace(size // 4, size - 1, n).long()
     pad = getattr(config, "pad_token_id", None)
     ids[ids == pad] = size // 8
-    return ids[None].to(table.weight.device)
+    return ids[None].to(next(model.parameters()).device)
 
 
 def _through_tap(model: PreTrainedModel, ids: torch.Tensor, numbering: Numbering | None = None) -> tuple[Maps, object]:

@@ -8,7 +8,7 @@ from functools import cache
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModel, PreTrainedTokenizerFast
+from transformers import AutoModel, CanineTokenizer, PreTrainedTokenizerFast
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 SENTENCES = [
@@ -118,6 +118,7 @@ INDEXED = {
 SETTINGS: dict[str, dict[str, object]] = {
     "bailing_hybrid": ONE_OF_THREE,
     "bamba": {"attn_layer_indices": [1]},
+    "canine": {"local_transformer_stride": 16, "num_hash_buckets": 1024},
     "chameleon": {"vocabulary_map": {"<image>": 5}},
     "cohere_compass_text": {"rope_parameters": {"full_attention": TURNED["rope_parameters"]}},
     "dbrx": {"attn_config": {"rope_theta": 1e4, "kv_n_heads": 2, "clip_qkv": 8}},
@@ -255,7 +256,7 @@ def make(kind: str, folder, **more: object):
                 sharp = any(part in name for part in ("query", "key", "q_", "k_", "qkv", "c_attn", ".q.", ".k."))
                 weights.normal_(0, (1.5 if sharp else 0.7) * weights.shape[-1] ** -0.5)
     model.eval().save_pretrained(folder)
-    tokenizer().save_pretrained(folder)
+    (CanineTokenizer() if kind == "canine" else tokenizer()).save_pretrained(folder)
     return config
 
 
