@@ -12,7 +12,7 @@ from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.maps import join_blocks
 from dashboard.capture.model import AttentionModel, Route
-from dashboard.capture.probe import NO_ATTENTION, NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
+from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, Unreadable, probe_eager, probe_tap
 from dashboard.capture.weight_file import ReplayedModel
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
@@ -56,7 +56,7 @@ def _opened(source: ModelSource) -> AttentionModel:
     try:
         return _by_eager(source)
     except Unfit as unfit:
-        reasons = " and ".join(dict.fromkeys([reason, str(unfit)])) if str(unfit) != NO_ATTENTION else NO_ATTENTION
+        reasons = str(unfit) if isinstance(unfit, Unreadable) else " and ".join(dict.fromkeys([reason, str(unfit)]))
         raise UserError(f"The attention of {source.title} cannot be read: {reasons}. Choose another model.") from unfit
 
 
