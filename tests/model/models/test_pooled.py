@@ -49,7 +49,8 @@ def test_the_layers_of_all_tokens_are_the_librarys(kind, text, opened, folders):
     model, encoding = opened[kind], opened[kind].encode(text)
     expected = of_library(folders[kind], encoding.ids)
     with torch.inference_mode():
-        assert torch.allclose(model.run(torch.tensor([encoding.ids])).last_hidden_state, expected.last_hidden_state)
+        seen = model.run(torch.tensor([encoding.ids])).last_hidden_state
+    assert torch.allclose(seen, expected.last_hidden_state, atol=1e-5)
     if kind == "canine":
         assert len(encoding) > 4 * 32 or text != LONG
         maps = dict(zip((0, 4), by_the_library(folders[kind], encoding.ids), strict=True))
