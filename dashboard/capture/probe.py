@@ -208,9 +208,9 @@ def _through_tap(model: PreTrainedModel, ids: torch.Tensor, numbering: Numbering
 
     def receive(layer: int, heads: Heads, rows: slice, weights: torch.Tensor, call: Call) -> None:
         if weights.shape[2:] != (n, n):
-            rows, columns = weights.shape[2:]
+            queries, keys = weights.shape[2:]
             raise Unfit(
-                f"a layer has {rows} queries and {columns} keys for {n} tokens, so they are not those of the text"
+                f"a layer has {queries} queries and {keys} keys for {n} tokens, so they are not those of the text"
             )
         if numbering is not None:
             numbering.note()
