@@ -32,6 +32,7 @@ if __name__ == "__main__":
     parser.add_argument("--walk", type=int, help="only the walk of this number, again")
     parser.add_argument("--at-once", type=int, default=1, help="how many walk at once (default: 1)")
     parser.add_argument("--minutes", type=float, default=600, help="after which no walk begins (default: 600)")
+    parser.add_argument("--types", default="", help="only these types of `zoo`, with commas (default: all)")
     args = parser.parse_args()
     crowd = {
         "people": args.people,
@@ -40,7 +41,7 @@ if __name__ == "__main__":
         "rounds": args.rounds,
     }
     wander = {name: getattr(args, name) for name in ("walks", "actions", "seed", "walk", "at_once", "minutes")}
-    own = {"people": crowd, "walks": wander}
+    own = {"people": crowd, "walks": wander, "zoo": {"types": [kind for kind in args.types.split(",") if kind]}}
     if unknown := [name for name in args.names if name not in ALL]:
         parser.error(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
     for name in args.names or ALL:

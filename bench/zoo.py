@@ -10,6 +10,7 @@ import csv
 import multiprocessing
 import tempfile
 from collections import Counter
+from collections.abc import Collection
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -29,7 +30,7 @@ PRELOADED = [
     "transformers.models.auto.tokenization_auto",
 ]
 MEASURED = ("scores", "contribution", "ablation", "verify", "profile")
-COLUMNS = ("type", "found", "route", "difference", "tokens", *MEASURED, "together", "says")
+COLUMNS = ("type", "found", "route", "layers", "difference", "tokens", *MEASURED, "together", "says")
 OUT, DOCUMENT = Path("build/zoo.csv"), Path("docs/architectures.md")
 HEAD = """# Architectures
 
@@ -43,6 +44,7 @@ not made: their tiny sizes do not fit together, or the library lacks a package o
 
 - Through: the tap reads weights inside the model's attention, a block of rows at a time; “eager” means that the library
   builds all maps at once, and these are handed on.
+- Layers: how many have maps of attention over all tokens, of how many; of an encoder–decoder the encoder's.
 - Difference: the largest |a − b| to the library's own eager attention, over all layers, heads, rows and texts. Of
   route “eager” it only says that nothing is lost on the way.
 - Scores, contribution, ablation, verify, profile: “yes” where it gives figures, “no” where it says why not. Verify
@@ -50,8 +52,8 @@ not made: their tiny sizes do not fit together, or the library lacks a package o
   leaves out a sentence of which a layer hides a part, and the windows of these tiny models are shorter than a sentence.
 - Batches: “one by one” where padding changes what the model reads, so texts of different lengths are read one by one.
 
-| type | through | difference | scores | contribution | ablation | verify | profile | batches |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| type | through | layers | difference | scores | contribution | ablation | verify | profile | batches |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
@@ -81,7 +83,8 @@ def one(kind: str) -> dict[str, object]:
         found = "right" if most <= TOLERANCE else "wrong"  # NaN is wrong
         if found == "right" and padded > TOLERANCE:
             found, most = "padding", padded
-        row = {"found": found, "route": model.route, "difference": f"{most:.1e}", "tokens": tokens}
+        layers = f"{len(model.numbers)} of {model.layers}"
+        row = {"found": found, "route": model.route, "layers": layers, "difference": f"{most:.1e}", "tokens": tokens}
         return row | _measured(model) | {"together": "one by one" if model.alone else "together"}
 
 
@@ -237,7 +240,7 @@ def document(rows: list[dict[str, str]]) -> str:
         unbuilt=counts["unbuilt"],
     )
     for row in of.get("right", []):
-        text += "| " + " | ".join([f"`{row['type']}`", *(row[name] for name in ("route", "difference"))])
+        text += "| " + " | ".join([f"`{row['type']}`", *(row[name] for name in ("route", "layers", "difference"))])
         text += " | " + " | ".join(row[name] for name in (*MEASURED, "together")) + " |\n"
     for title, name in (("Wrong", "wrong"), ("Wrong in batches", "padding"), ("Crashed", "crashed")):
         if name in of:
@@ -255,19 +258,29 @@ def _cell(said: str) -> str:
     return "".join("\\" + one if one in "|*_`<>[]\\" else one for one in " ".join(said.split()))
 
 
-def main() -> None:
-    """Prints a row for each type as it is done; writes all to build/zoo.csv and docs/architectures.md."""
+def main(types: Collection[str] = ()) -> None:
+    """Prints a row for each type as it is done; writes all to build/zoo.csv and docs/architectures.md.
+
+    types: only these, none for all; the rows of the others stay as they are in build/zoo.csv
+    """
     OUT.parent.mkdir(exist_ok=True)
+    rows = {row["type"]: row for row in _kept()} if types else {}
     with OUT.open("w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS, restval="")
         table.writeheader()
         for kind in kinds():
-            row = {"type": kind} | _apart(kind)
+            row = {"type": kind} | (_apart(kind) if not types or kind in types else rows.get(kind, {}))
             table.writerow(row)
             file.flush()
-            print("  ".join(str(row.get(name, "")) for name in COLUMNS), flush=True)
-    with OUT.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    DOCUMENT.write_text(document(rows), encoding="utf-8")
-    counts = Counter(row["found"] for row in rows)
+            if not types or kind in types:
+                print("  ".join(str(row.get(name, "")) for name in COLUMNS), flush=True)
+    every = _kept()
+    DOCUMENT.write_text(document(every), encoding="utf-8")
+    counts = Counter(row["found"] for row in every)
     print(", ".join(f"{count} {found}" for found, count in counts.most_common()), f"→ {OUT}, {DOCUMENT}")
+
+
+def _kept() -> list[dict[str, str]]:
+    """The rows of build/zoo.csv."""
+    with OUT.open(newline="") as file:
+        return list(csv.DictReader(file, restval=""))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from dashboard.capture import tap
+from dashboard.capture.maps import extent
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, Part, every_head
 from dashboard.models import Loaded, ModelSource
+from dashboard.models.characters import reads_characters
 from dashboard.models.foreign import foreign
 from dashboard.text import Encoding, ParsedSentence, encode, encode_sentence, encode_words, has_pairs
 from dashboard.text.target import as_target
@@ -34,7 +36,8 @@ class AttentionModel:
     source, loaded: where it came from; the model and its tokenizer
     layers: how many layers it has, those without attention counted. Layers are spoken of by the model's own numbers,
         from 0
-    numbers: the layers that have attention, in order: all of them in most models
+    numbers: the layers that have attention over all tokens, in order: all of them in most models
+    pooled: those that attend over fewer tokens than a text has, and are not shown (Funnel, CANINE)
     heads: how many heads each of these has, counted from 0
     causal: True where a position sees only itself and what stands before it (found out, not believed)
     limit: how many tokens a text may have
@@ -66,6 +69,7 @@ class AttentionModel:
     whole: EncoderDecoder | None = field(default=None, repr=False)
     given: Given | None = field(default=None, repr=False)
     own_text: Encoding | None = field(default=None, repr=False)
+    pooled: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.calls:
@@ -115,7 +119,7 @@ class AttentionModel:
         """What a person should know about how this model is read, None where there is nothing to say."""
         notes = list(self.loaded.notes)
         if len(self.numbers) < self.layers:
-            notes.append(f"{self.title} has {self.extent}: {_listed(self.numbers)}.")
+            notes.append(extent.note(self.title, self.layers, self.numbers, self.pooled))
         if self.route == "eager":
             notes.append(
                 f"{self.title} computes its attention in a way of its own, so all its maps are built at once: slower, "
@@ -137,9 +141,7 @@ class AttentionModel:
     @property
     def extent(self) -> str:
         """Its layers in words: "6 layers", or "attention in 1 of 3 layers"."""
-        if len(self.numbers) == self.layers:
-            return f"{self.layers} layer{'' if self.layers == 1 else 's'}"
-        return f"attention in {len(self.numbers)} of {self.layers} layers"
+        return extent.extent(self.layers, self.numbers, self.pooled)
 
     def place(self, head: HeadId) -> int:
         """The place of a head among all that there are, from 0. Raises UserError as `check_head` does."""
@@ -171,25 +173,15 @@ class AttentionModel:
             )
 
     def check_layer(self, layer: int) -> None:
-        """Raises UserError for a layer without attention, and a layer that the model does not have."""
+        """Raises UserError for a layer without a map of all tokens, and a layer that the model does not have."""
         self._check(layer, f"layer {layer}")
 
     def _check(self, layer: int, which: str) -> None:
-        if 0 <= layer < self.layers and layer not in self.numbers:
-            raise UserError(
-                f"Layer {layer} of {self.title} has no attention: it has {self.extent}. Choose {_listed(self.numbers)}."
-            )
-        if layer not in self.numbers:
-            raise UserError(
-                f"{self.title} has no {which}: it has {self.layers} layers, counted from 0 to {self.layers - 1}."
-            )
+        extent.check(self.title, layer, self.layers, self.numbers, self.pooled, which)
 
     def check_every_layer(self, what: str) -> None:
-        """Raises UserError where a layer has no attention. what: needs it in every layer, as in "… needs …"."""
-        if len(self.numbers) < self.layers:
-            raise UserError(
-                f"{what} needs attention in every layer; {self.title} has {self.extent}. Choose another model for this."
-            )
+        """Raises UserError where a layer has no map of all tokens. what: needs one in every layer."""
+        extent.check_every(self.title, self.layers, self.numbers, self.pooled, what)
 
     def run(self, *args: torch.Tensor, **inputs: object):
         """One forward pass, with what the library's class returns. Whatever the model's own code raises becomes a
@@ -216,10 +208,26 @@ class AttentionModel:
                 f"{self.title} does not hand out its last vectors, so what its heads change in them cannot be "
                 "measured. Choose another model for this."
             )
+        ids = next(iter((*args, *(one for one in inputs.values() if isinstance(one, torch.Tensor)))))
+        if given.shape[1] != ids.shape[1]:
+            raise UserError(
+                f"{self.title} ends in pooled tokens, {given.shape[1]} for {ids.shape[1]}, so what its heads change in "
+                "the last vectors cannot be told for each token. Choose another model for this."
+            )
         return given
 
+    @property
+    def token_table(self) -> torch.nn.Embedding | None:
+        """The vectors of its tokens before the first layer; None where they are made of hashes (CANINE)."""
+        if reads_characters(self.loaded.tokenizer):
+            return None
+        return self.loaded.model.get_input_embeddings()
+
     def check_length(self, tokens: int) -> None:
-        """Raises UserError for more tokens than the model takes."""
+        """Raises UserError for more tokens than the model takes, and for fewer than it pools into one."""
+        least = getattr(self.loaded.model.config, "downsampling_rate", 1) if self.pooled else 1
+        if tokens < least:
+            raise UserError(f"The text has {tokens} tokens and {self.title} pools {least} into one. Use a longer text.")
         if tokens > self.limit:
             raise UserError(
                 f"The text has {tokens:,} tokens and {self.title} takes {self.limit:,}. Use a shorter text."
@@ -289,9 +297,3 @@ class AttentionModel:
                 "model.resize_token_embeddings(len(tokenizer))."
             )
         return encoding
-
-
-def _listed(numbers: tuple[int, ...]) -> str:
-    """Layers in words: "layer 1", "layers 0, 2 and 4"."""
-    *first, last = map(str, numbers)
-    return f"layers {', '.join(first)} and {last}" if first else f"layer {last}"

@@ -10,8 +10,9 @@ import torch
 from dashboard.capture import tap
 from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import at_once, limit_of
+from dashboard.capture.maps import join_blocks
 from dashboard.capture.model import AttentionModel, Route
-from dashboard.capture.probe import NO_ATTENTION, NOT_COMMON, Shape, Unfit, probe_eager, probe_tap
+from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, Unreadable, probe_eager, probe_tap
 from dashboard.capture.weight_file import ReplayedModel
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
@@ -55,7 +56,7 @@ def _opened(source: ModelSource) -> AttentionModel:
     try:
         return _by_eager(source)
     except Unfit as unfit:
-        reasons = " and ".join(dict.fromkeys([reason, str(unfit)])) if str(unfit) != NO_ATTENTION else NO_ATTENTION
+        reasons = str(unfit) if isinstance(unfit, Unreadable) else " and ".join(dict.fromkeys([reason, str(unfit)]))
         raise UserError(f"The attention of {source.title} cannot be read: {reasons}. Choose another model.") from unfit
 
 
@@ -77,6 +78,7 @@ def _by_eager(source: ModelSource) -> AttentionModel:
     with _pausing(loaded.model):
         if loaded.two_stacks:
             return open_parts(loaded, "eager")
+        join_blocks(loaded.model)
         shape = probe_eager(loaded.model)
     limit = min(limit_of(loaded.model, loaded.tokenizer), at_once(len(shape.numbers), shape.heads))
     limit = min(limit, shape.square or limit)
@@ -107,6 +109,7 @@ def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionMo
         route,
         shape.hidden,
         shape.untried,
+        pooled=shape.pooled,
     )
 
 

@@ -128,7 +128,10 @@ def _nothing(*_: object) -> None:
 
 
 def _switched(model: AttentionModel, encoding: Encoding) -> dict[int, bool]:
-    """Puts the switch before each layer; no layer can begin of a model whose layers cannot be found."""
+    """Puts the switch before each layer; no layer can begin of a model whose layers cannot be found, or some of which
+    attend over pooled tokens: those would run in a pass that begins after them."""
+    if model.pooled:
+        return dict.fromkeys(model.numbers, False)
     try:
         blocks = blocks_of(model, encoding)
     except UserError:

@@ -19,7 +19,7 @@ from dashboard.capture import tap
 from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.budgets import budgets
 from dashboard.capture.limits import positions
-from dashboard.capture.maps import handed_out, learn
+from dashboard.capture.maps import handed_out, is_of_patches, learn, why_none
 from dashboard.capture.numbering import Numbering, named_numbers
 from dashboard.models.foreign import reason
 
@@ -32,7 +32,6 @@ TOLERANCE = 1e-4
 # What a longer probe may cost: weights of the layers × tokens (some 5 s on two cores), and weights of attention held.
 WORK, CELLS = 3 * 10**10, 2**25
 NOT_SQUARE = "its attention maps are not one row and one column per token"
-NO_ATTENTION = "none of its layers is one of attention"
 NOT_COMMON = "none of its layers uses the library's common attention"
 
 Maps = list[torch.Tensor]  # a layer each: (heads, n, n)
@@ -53,6 +52,7 @@ class Shape:
         there is none
     square: the window or budget beyond which it hands out no maps of one row and one column for each token (route
         "eager"), None where there is none
+    pooled: the layers that attend over fewer tokens than the text has, and hand out maps of these
     """
 
     layers: int
@@ -62,10 +62,15 @@ class Shape:
     hidden: bool = False
     untried: int | None = None
     square: int | None = None
+    pooled: tuple[int, ...] = ()
 
 
 class Unfit(Exception):
     """Why attention cannot be read in the way that was tried: the end of a sentence."""
+
+
+class Unreadable(Unfit):
+    """Why it cannot be read in any way."""
 
 
 def probe_tap(model: PreTrainedModel) -> Shape:
@@ -106,11 +111,13 @@ def probe_eager(model: PreTrainedModel) -> Shape:
     except Exception as error:
         raise not_run(model, error) from error
     maps = handed_out(model, output, ids.shape[1])
-    held = [(number, layer[0]) for number, layer in enumerate(maps) if layer is not None]
-    if not held:
-        raise Unfit("it hands out no attention weights" if _attends(model) else NO_ATTENTION)
-    if any(layer.shape[-2:] != (ids.shape[1],) * 2 for _, layer in held):
-        raise Unfit(NOT_SQUARE)
+    pooled = tuple(number for number, layer in enumerate(maps) if layer is not None and _is_pooled(layer, ids.shape[1]))
+    held = [(number, one[0]) for number, one in enumerate(maps) if one is not None and number not in pooled]
+    square = bool(held) and all(layer.shape[-2:] == (ids.shape[1],) * 2 for _, layer in held)
+    if (is_of_patches(model) or not square) and (why := why_none(model, ids)):
+        raise Unreadable(why)
+    if not square:
+        raise Unfit(NOT_SQUARE if held else "it hands out no attention weights")
     layers, numbers = len(maps), tuple(number for number, _ in held)
     if len(held) == len(maps):
         named = named_numbers(model.config.get_text_config(), len(maps))
@@ -118,11 +125,14 @@ def probe_eager(model: PreTrainedModel) -> Shape:
             raise Unfit(f"it hands out attention for {len(maps)} layers, and which of its layers these are is not said")
         layers, numbers = named or (layers, numbers)
     shape = shape_of([layer for _, layer in held], layers, numbers, output)
+    shape = replace(shape, pooled=pooled)
     return replace(shape, square=_square_up_to(model, shape))
 
 
-def _attends(model: PreTrainedModel) -> bool:
-    return any("attention" in type(module).__name__.lower() for module in model.modules())
+def _is_pooled(maps: torch.Tensor, n: int) -> bool:
+    """Whether a layer attends over fewer than n tokens: maps (1, h, at most n, at most n), and not n × n."""
+    rows, columns = maps.shape[-2:]
+    return maps.dim() == 4 and rows <= n and columns <= n and rows * columns < n * n
 
 
 def _square_up_to(model: PreTrainedModel, shape: Shape) -> int | None:
@@ -138,7 +148,8 @@ def _square_up_to(model: PreTrainedModel, shape: Shape) -> int | None:
                 maps = handed_out(model, model(ids, output_attentions=True), n)
         except Exception:
             return budget
-        if any(one is not None and one.shape[-2:] != (n, n) for one in maps):
+        held = (one for number, one in enumerate(maps) if one is not None and number not in shape.pooled)
+        if any(one.shape[-2:] != (n, n) for one in held):
             return budget
     return None
 
@@ -179,16 +190,16 @@ def _embeddings(model: PreTrainedModel) -> torch.nn.Embedding:
 def probe_ids(model: PreTrainedModel, tokens: int = TOKENS) -> torch.Tensor:
     """Different token ids spread over the vocabulary, none of them padding: (1, n)."""
     config = model.config.get_text_config()
+    size = getattr(config, "num_hash_buckets", None)  # CANINE hashes any character
     try:
-        table = _embeddings(model)
-        size = table.weight.shape[0]
+        size = size or _embeddings(model).weight.shape[0]
     except (AttributeError, NotImplementedError) as error:
         raise Unfit("it does not read tokens of a text") from error
     n = max(2, min(tokens, (positions(model) or tokens + 4) - 4))
     ids = torch.linspace(size // 4, size - 1, n).long()
     pad = getattr(config, "pad_token_id", None)
     ids[ids == pad] = size // 8
-    return ids[None].to(table.weight.device)
+    return ids[None].to(next(model.parameters()).device)
 
 
 def _through_tap(model: PreTrainedModel, ids: torch.Tensor, numbering: Numbering | None = None) -> tuple[Maps, object]:
@@ -197,7 +208,10 @@ def _through_tap(model: PreTrainedModel, ids: torch.Tensor, numbering: Numbering
 
     def receive(layer: int, heads: Heads, rows: slice, weights: torch.Tensor, call: Call) -> None:
         if weights.shape[2:] != (n, n):
-            raise Unfit("its queries and keys are not the tokens of the text")
+            queries, keys = weights.shape[2:]
+            raise Unfit(
+                f"a layer has {queries} queries and {keys} keys for {n} tokens, so they are not those of the text"
+            )
         if numbering is not None:
             numbering.note()
         maps.append(weights[0].clone())
@@ -245,6 +259,8 @@ def depends_on(unknown: tap.Unknown) -> Unfit:
 
 
 def not_run(model: PreTrainedModel, error: Exception) -> Unfit:
+    if "bbox" in str(error).lower():
+        return Unreadable("it also reads where each token stands on a page (bbox), which a text alone does not say")
     senses = getattr(model, "input_modalities", "text")
     senses = [senses] if isinstance(senses, str) else list(senses)
     if senses == ["text"]:

@@ -235,7 +235,7 @@ def _visit_eager(
     output = model.run(**inputs, output_attentions=True)
     name = "cross_attentions" if model.part == "cross" else "attentions"
     maps = handed_out(model.loaded.model, output, inputs["input_ids"].shape[1], name)
-    every = [one for one in maps if one is not None]
+    every = [one for number, one in enumerate(maps) if one is not None and number not in model.pooled]
     for layer, heads in wanted.items():
         for text, n in enumerate(lengths):
             m = n if model.source_text is None else len(model.source_text)

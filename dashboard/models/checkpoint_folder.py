@@ -45,7 +45,8 @@ def check_folder(folder: Path, called: str) -> None:
     lacking.check_quantised(config, (), called)
     files = weight_files(folder, called)
     lacking.check_quantised(config, headers(files, called), called)
-    if not names.intersection(TOKENIZER_FILES) and not any(name.endswith(".model") for name in names):
+    has_vocabulary = names.intersection(TOKENIZER_FILES) or any(name.endswith(".model") for name in names)
+    if not has_vocabulary and not lacking.is_of_characters(folder, names, config, called):
         raise UserError(lacking.no_tokenizer(folder, names, config, called))
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import copy
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dashboard.errors import UserError
+from dashboard.models.characters import reads_characters
 from dashboard.models.foreign import reason
 from dashboard.models.lacking import character_reader, no_vocabulary
 from dashboard.models.memory import check_fits
@@ -70,6 +71,21 @@ def class_of(mapping: Any, config: Any) -> Any:
     return found if isinstance(found, type) else found[0]
 
 
+def class_held(mapping: Any, config: Any, names: Iterable[str]) -> Any:
+    """As `class_of`; of several classes the first of whose parts there are weights of these names (a Funnel with its
+    decoder, or without)."""
+    import torch
+
+    found = mapping[type(config)]
+    held = {part for name in names for part in name.split(".")}
+    for kind in found if isinstance(found, tuple) else ():
+        with torch.device("meta"):
+            parts = {name.partition(".")[0] for name, _ in kind(copy.deepcopy(config)).named_parameters()}
+        if parts <= held:
+            return kind
+    return class_of(mapping, config)
+
+
 def check_reads_text(config, called: str) -> None:
     """Raises UserError for a model that reads no tokens of a text, or a text only together with pictures or sound."""
     from transformers import MODEL_FOR_ZERO_SHOT_IMAGE_CLASSIFICATION_MAPPING, MODEL_MAPPING
@@ -104,6 +120,29 @@ def no_token_table(config, called: str) -> str:
     beside = [sense for part, sense in _PARTS.items() if getattr(config, part, None) is not None]
     reads = f"{' and '.join(beside)} beside text" if beside else "no tokens of a text, or not by one table of vectors"
     return f"“{called}” ({config.model_type}) reads {reads}. Two Heads reads text alone. Choose a text model."
+
+
+def known_tokens(model, tokenizer, called: str) -> int | None:
+    """How many tokens the weights know. Raises UserError where the model reads no tokens, and where a text may have
+    tokens that they do not know: ids count, not `vocab_size`, which leaves out added tokens."""
+    if reads_characters(tokenizer):  # every code point has vectors, by its hashes
+        return None
+    try:
+        rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
+    except (AttributeError, NotImplementedError, KeyError) as error:
+        raise UserError(no_token_table(model.config, called)) from error
+    if rows is None:
+        return None
+    added = set(tokenizer.get_added_vocab().values())
+    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+    always = set(tokenizer.backend_tokenizer.encode("").ids) or {start}  # what every text gets: see METRICS §0
+    every = tokenizer.get_vocab().values()
+    if any(token >= rows for token in every if token not in added or token in always):
+        raise UserError(
+            f"“{called}” does not fit its tokenizer: its tokenizer has ids up to {max(every):,}, its weights know "
+            f"{rows:,}. Copy both from one place, or mend it with model.resize_token_embeddings({max(every) + 1})."
+        )
+    return rows
 
 
 def _numbers(node: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, int | float]]:

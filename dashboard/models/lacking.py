@@ -23,7 +23,7 @@ _QUANTISED = {
     ".SCB": "bitsandbytes",
 }
 _METHODS = {"bitsandbytes": "bitsandbytes", "gptq": "GPTQ", "awq": "AWQ", "fp8": "8-bit floats", "mxfp4": "MXFP4"}
-_NO_VOCABULARY = {"canine": "characters", "byt5": "bytes", "perceiver": "bytes", "charsiu": "bytes"}
+_NO_VOCABULARY = {"byt5": "bytes", "perceiver": "bytes", "charsiu": "bytes"}
 _NO_TEXT = ("preprocessor_config.json", "image_processor_config.json", "processor_config.json")
 
 
@@ -88,8 +88,8 @@ def check_quantised(config: dict, tensors: Iterable[str], called: str) -> None:
 
 
 def character_reader(kind: str) -> str | None:
-    """What a tokenizer of that class, or a model of that type, reads where it has no vocabulary: characters or bytes.
-    None where it has one."""
+    """What a tokenizer of that class, or a model of that type, reads where it has no vocabulary: bytes. None where it
+    has one, or its vocabulary is every character."""
     return _NO_VOCABULARY.get(kind.lower().removesuffix("fast").removesuffix("tokenizer"))
 
 
@@ -101,12 +101,22 @@ def no_vocabulary(called: str, what: str) -> str:
     )
 
 
+def _tokenizer_named(folder: Path, names: set[str], called: str) -> str:
+    """The class of the tokenizer that a folder of these files names, "" where it names none."""
+    if "tokenizer_config.json" not in names:
+        return ""
+    return str(read_json(folder / "tokenizer_config.json", called).get("tokenizer_class") or "")
+
+
+def is_of_characters(folder: Path, names: set[str], config: dict, called: str) -> bool:
+    """Whether a model reads characters (CANINE), and so needs no file of a vocabulary."""
+    return (_tokenizer_named(folder, names, called) or config["model_type"]) in ("CanineTokenizer", "canine")
+
+
 def no_tokenizer(folder: Path, names: set[str], config: dict, called: str) -> str:
     """The sentence for a model without a file of a tokenizer: because it needs none, or because it is missing."""
     kind = config["model_type"][:40]
-    named = ""
-    if "tokenizer_config.json" in names:
-        named = str(read_json(folder / "tokenizer_config.json", called).get("tokenizer_class") or "")
+    named = _tokenizer_named(folder, names, called)
     if what := character_reader(named) or character_reader(kind):
         return no_vocabulary(called, what)
     if not named and names.intersection(_NO_TEXT):

@@ -15,7 +15,7 @@ from dashboard.models import bfloat16
 from dashboard.models.bounded import held, hold
 from dashboard.models.checkpoint_folder import weight_files
 from dashboard.models.files import read_json
-from dashboard.models.fits import check_config, check_parameters, check_reads_text, class_of, no_token_table
+from dashboard.models.fits import check_config, check_parameters, check_reads_text, class_held, class_of, known_tokens
 from dashboard.models.foreign import reason
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.memory import Dtype, check_fits
@@ -44,7 +44,7 @@ class Loaded:
 
     source: ModelSource
     model: Any  # transformers.PreTrainedModel
-    tokenizer: Any  # transformers.PreTrainedTokenizerFast
+    tokenizer: Any  # transformers.PreTrainedTokenizerFast, or one of characters
     device: str
     rows: int | None = None
     prefix: str = ""
@@ -85,7 +85,7 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
         tokenizer = open_tokenizer(source.folder, source.name, notes)
         model, report = _model(source, config, attn_implementation, kind, prefix, dtype)
         hold(source.folder, model)
-    rows = _known_tokens(source, model, tokenizer)
+    rows = known_tokens(model, tokenizer, source.name)
     unexpected = report["unexpected_keys"]
     if tower:  # what belongs to the other tower has kept its name
         unexpected = set(unexpected) - set(headers(weight_files(source.folder, source.name), source.name))
@@ -202,7 +202,7 @@ def _fitting(source: ModelSource, config, tower: Tower | None) -> tuple[type, st
     elif _is_encoder(source, config):
         kind = class_of(MODEL_FOR_TEXT_ENCODING_MAPPING, config)
     elif type(config) in MODEL_MAPPING:
-        kind = class_of(MODEL_MAPPING, config)
+        kind = class_held(MODEL_MAPPING, config, tensors)
     elif type(config) in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING:  # two models side by side
         kind = class_of(MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING, config)
     wanted = check_parameters(kind, config, numbers(tensors), source.name)
@@ -276,24 +276,3 @@ def _no_base_model(source: ModelSource, kind: str) -> UserError:
 
 def _shape(size) -> str:
     return " × ".join(str(number) for number in size)
-
-
-def _known_tokens(source: ModelSource, model, tokenizer) -> int | None:
-    """How many tokens the weights know. Raises UserError where the model reads no tokens, and where a text may have
-    tokens that they do not know: ids count, not `vocab_size`, which leaves out added tokens."""
-    try:
-        rows = getattr(model.get_input_embeddings(), "num_embeddings", None)
-    except (AttributeError, NotImplementedError, KeyError) as error:
-        raise UserError(no_token_table(model.config, source.name)) from error
-    if rows is None:
-        return None
-    added = set(tokenizer.get_added_vocab().values())
-    start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
-    always = set(tokenizer.backend_tokenizer.encode("").ids) or {start}  # what every text gets: see METRICS §0
-    every = tokenizer.get_vocab().values()
-    if any(token >= rows for token in every if token not in added or token in always):
-        raise UserError(
-            f"“{source.name}” does not fit its tokenizer: its tokenizer has ids up to {max(every):,}, its weights know "
-            f"{rows:,}. Copy both from one place, or mend it with model.resize_token_embeddings({max(every) + 1})."
-        )
-    return rows

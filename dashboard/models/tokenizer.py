@@ -1,10 +1,11 @@
-"""The tokenizer of a model: a fast one, which says which characters a token stands for."""
+"""The tokenizer of a model: a fast one, or one of characters, which says which characters a token stands for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.models.characters import CharacterBackend
 from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.foreign import reason
 from dashboard.models.lacking import character_reader, no_vocabulary
@@ -19,7 +20,7 @@ _TWO_LINES = (
 
 
 def open_tokenizer(folder: Path, called: str, notes: list[str]):
-    """The fast tokenizer of a folder, which neither cuts nor pads.
+    """The fast tokenizer of a folder, or one of characters (CANINE), which neither cuts nor pads.
 
     A slow one is converted where the library can do that; a SentencePiece model without a tokenizer.json is held
     against SentencePiece itself. What a person should know of it is added to `notes`.
@@ -35,6 +36,10 @@ def open_tokenizer(folder: Path, called: str, notes: list[str]):
         raise _explained(
             error, f"The tokenizer of “{called}” cannot be opened: {reason(error)} Copy its files again."
         ) from error
+    if type(tokenizer).__name__ == "CanineTokenizer":
+        notes.append("It reads characters: each is a token of its own.")
+        tokenizer.backend_tokenizer = CharacterBackend(tokenizer)
+        return tokenizer
     if not tokenizer.is_fast:
         notes.append(f"Its tokenizer ({type(tokenizer).__name__}) is a slow one, converted here to a fast one.")
         tokenizer = _converted(tokenizer, folder, called)

@@ -20,7 +20,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-Spelling = Literal["bytes", "wordpiece", "metaspace", "suffix", "plain"]
+from dashboard.models.characters import reads_characters
+
+Spelling = Literal["bytes", "wordpiece", "metaspace", "suffix", "characters", "plain"]
 
 SPACE, GOES_ON, LINE, TAB, CARRIER = "·", "…", "¶", "→", "◌"
 # What marks characters that the tokenizer does not know, whatever its own spelling is.
@@ -42,9 +44,12 @@ def spelling_of(tokenizer) -> Spelling:
     - "wordpiece": ``##`` inside a word (BERT)
     - "metaspace": ``▁`` for the space, ``<0x0A>`` for bytes (Llama 2, T5, XLM-R)
     - "suffix": ``</w>`` at a word's end (CLIP, GPT)
+    - "characters": one token a character (CANINE)
     - "plain": none of these
     """
     backend = tokenizer.backend_tokenizer
+    if reads_characters(tokenizer):
+        return "characters"
     decoder = _settings_of(backend.decoder)
     kinds = {decoder.get("type"), *(part.get("type") for part in decoder.get("decoders", ()))}
     if "ByteLevel" in kinds:

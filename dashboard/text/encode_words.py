@@ -31,8 +31,9 @@ def encode_words(words: Sequence[str], tokenizer, *, causal: bool, bos: bool = T
     """Pre-split words as a model sees them; the text of the encoding is the words with a space between them.
 
     The tokenizer is given the words one by one, as by ``is_split_into_words=True``. A byte-level BPE writes the space
-    in front of a word into its first token, so there every word, the first too, gets one, as in running text. A token
-    that is nothing but that space touches no word. Words without a token are in `Encoding.lost_words`.
+    in front of a word into its first token, and in characters it is a token, so there every word, the first too, gets
+    one, as in running text. A token that is nothing but that space touches no word. Words without a token are in
+    `Encoding.lost_words`.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def encode_words(words: Sequence[str], tokenizer, *, causal: bool, bos: bool = T
     """
     words = [without_surrogates(word) for word in words]
     spelling = spelling_of(tokenizer)
-    added_space = 1 if spelling == "bytes" else 0
+    added_space = 1 if spelling in ("bytes", "characters") else 0
     raw = tokenize([" " * added_space + word for word in words], tokenizer) if words else None
     if raw is None or all(raw.special_tokens_mask):
         raise UserError("This model's tokenizer finds nothing to read in the words. Give some that it knows.")

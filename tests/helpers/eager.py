@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from transformers import AutoModel
 
@@ -18,6 +19,8 @@ def by_the_library(folder, ids):
         ids = torch.tensor([ids])
         if model.config.model_type in ("longformer", "squeezebert"):
             return _banded(model, ids) if model.config.model_type == "longformer" else _softmaxes(model, ids)
+        if model.config.model_type == "canine":
+            return _in_blocks(model, ids)
         model(ids)  # in its first pass BigBird changes over to full attention
         maps = model(ids, output_attentions=True).attentions
     # Layers of linear attention hand out no maps.
@@ -31,6 +34,15 @@ def _softmaxes(model, ids):
         layer.attention.softmax.register_forward_hook(lambda _, __, output: found.append(output[0].numpy()))
     model(ids)
     return found
+
+
+def _in_blocks(model, ids):
+    """CANINE's two layers over characters; of its first, which runs on one block after the other, every block."""
+    found = []
+    [first] = model.initial_char_encoder.layer
+    first.attention.self.register_forward_hook(lambda _, __, output: found.append(output[1][0]))
+    last = model(ids, output_attentions=True).attentions[-1][0].numpy()
+    return [np.stack([torch.block_diag(*each).numpy() for each in zip(*found, strict=True)]), last]
 
 
 def _banded(model, ids):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, partial
 
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModel, PreTrainedTokenizerFast
+from transformers import AutoModel, CanineTokenizer, PreTrainedTokenizerFast
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 SENTENCES = [
@@ -118,6 +118,8 @@ INDEXED = {
 SETTINGS: dict[str, dict[str, object]] = {
     "bailing_hybrid": ONE_OF_THREE,
     "bamba": {"attn_layer_indices": [1]},
+    "canine": {"local_transformer_stride": 16, "num_hash_buckets": 1024},
+    "blt": {part: {"hidden_size_global": WIDTH} for part in ("encoder_config", "decoder_config")},
     "chameleon": {"vocabulary_map": {"<image>": 5}},
     "cohere_compass_text": {"rope_parameters": {"full_attention": TURNED["rope_parameters"]}},
     "dbrx": {"attn_config": {"rope_theta": 1e4, "kv_n_heads": 2, "clip_qkv": 8}},
@@ -183,20 +185,29 @@ SETTINGS: dict[str, dict[str, object]] = {
 
 
 @cache
-def tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE of 400 pieces, whose <s> and </s> are put around nothing."""
+def tokenizer(*special: str) -> PreTrainedTokenizerFast:
+    """A byte-level BPE of 400 pieces, whose <s> and </s> are put around nothing. special: more of these"""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY - 10,
-        special_tokens=["<pad>", "<s>", "</s>"],
+        special_tokens=["<pad>", "<s>", "</s>", *special],
         show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
     made.train_from_iterator(SENTENCES, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
 
+
+@cache
+def characters() -> CanineTokenizer:
+    """CANINE's, which needs no training."""
+    return CanineTokenizer()
+
+
+# SigLIP 2's own class of tokenizer needs an unknown token.
+_TOKENIZERS = {"canine": characters, "siglip2": partial(tokenizer, "<unk>", "<bos>", "<eos>", "<mask>")}
 
 # Sizes of what sees or hears, for a model that does beside reading.
 SENSES: dict[str, object] = {
@@ -255,7 +266,7 @@ def make(kind: str, folder, **more: object):
                 sharp = any(part in name for part in ("query", "key", "q_", "k_", "qkv", "c_attn", ".q.", ".k."))
                 weights.normal_(0, (1.5 if sharp else 0.7) * weights.shape[-1] ** -0.5)
     model.eval().save_pretrained(folder)
-    tokenizer().save_pretrained(folder)
+    _TOKENIZERS.get(kind, tokenizer)().save_pretrained(folder)
     return config
 
 

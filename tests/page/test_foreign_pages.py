@@ -54,7 +54,7 @@ def has_a_frame(app):
 
 @pytest.mark.parametrize(
     ("kind", "more"),
-    [("canine", {}), ("longt5", {}), ("mamba", {}), ("beit", {})],
+    [("rwkv", {}), ("longt5", {}), ("mamba", {}), ("beit", {})],
 )
 def test_a_link_to_a_model_that_cannot_be_opened(kind, more, folders, snapshot):
     folder = folders(kind, **more)
@@ -63,6 +63,13 @@ def test_a_link_to_a_model_that_cannot_be_opened(kind, more, folders, snapshot):
     app.selectbox(key="choose_model").set_value("minilm").run()
     has_a_frame(app)
     assert not app.error and app.number_input(key="choose_layer").value == 1
+
+
+@pytest.mark.parametrize(("kind", "shown"), [("canine", [2, 5, 0, 4, 1, 3]), ("funnel", [4, 5, 0, 1, 3, 4, 2])])
+def test_all_heads_of_a_model_that_pools_tokens(kind, shown, folders):
+    app = has_a_frame(opened_here(model=folders(kind), layer=str(shown[3]), head="1", special="hide"))
+    assert not app.error and lines(app, f"L{shown[3]}H1")
+    assert any(numbers(caption.value)[: len(shown)] == shown for caption in app.caption)
 
 
 def test_a_text_tower_opens_and_is_said_to_be_one(folders):

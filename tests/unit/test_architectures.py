@@ -18,19 +18,14 @@ def part(text, title):
 # The reason in the model, as its sentence says it → types
 REASONS = {
     "none of its layers is one of attention": {"falcon_mamba", "fnet", "mamba", "mamba2", "xlstm"},
-    "it hands out no attention weights": {"mra"},
-    "its attention maps are not one row and one column per token": {
-        "diffusion_gemma",
-        "funnel",
-        "longt5",
-        "rwkv",
-        "yoso",
-    },
-    "its queries and keys are not the tokens of the text": {"blt"},
+    "it approximates its attention by blocks of tokens": {"mra"},
+    "none of its layers compares each token with every other": {"rwkv"},
+    "its layers use no softmax over the keys": {"yoso"},
+    "its attention maps are not one row and one column per token": {"diffusion_gemma", "longt5"},
+    "most of its layers attend over patches of bytes": {"blt"},
     "what it hands out are not shares of attention": {"prophetnet"},
     "its encoder's heads give no attention weights": {"pegasus_x"},
     "its encoder and decoder cannot be run one without the other": {"fsmt"},
-    "reads characters and has no vocabulary of tokens": {"canine"},
     "it does not read tokens of a text": {
         "blip_2_qformer",
         "exaone4_5_vision",
@@ -46,21 +41,19 @@ REASONS = {
         "glm_image_vqmodel",
         "vits",
     },
-    "You have to specify bbox": {"bros"},
+    "it also reads where each token stands on a page": {"bros", "udop"},
     "it cannot be run on text alone": {
         "florence2",
         "idefics",
         "llama4",
         "lxmert",
         "tvp",
-        "udop",
         "unlimited_ocr",
         "vilt",
         "voxtral_realtime",
     },
     "which holds a text against images": {"altclip"},
     "which holds a text against sound": {"clvp"},
-    "Unk token `<unk>` not found": {"siglip2"},  # of the tiny tokenizer; that of a checkpoint has one
     "reads sound beside text": {"pe_audio"},
 }
 
@@ -79,9 +72,17 @@ def test_every_refused_type_has_its_reason():
 
 
 def test_the_page_has_every_row_once_where_it_belongs():
-    right = {"type": "bert", "found": "right", "route": "tap", "difference": "1e-7", "tokens": "24", "says": ""}
+    right = {
+        "type": "bert",
+        "found": "right",
+        "route": "tap",
+        "difference": "1e-7",
+        "tokens": "24",
+        "says": "",
+        "layers": "2 of 3",
+    }
     works = dict(zip(MEASURED, ("yes", "no", "yes", "no", "yes"), strict=True)) | {"together": "one by one"}
-    bad = {"route": "", "difference": "", "tokens": "", **dict.fromkeys(works, "")}
+    bad = {"route": "", "layers": "", "difference": "", **dict.fromkeys(works, "")}
     rows = [
         right | works,
         bad | {"type": "a", "found": "refused", "says": "A “|” and\n_one_ at https://b.c. Choose another model."},
@@ -89,7 +90,7 @@ def test_the_page_has_every_row_once_where_it_belongs():
         bad | {"type": "e", "found": "unbuilt", "says": "Error"},
     ]
     page = document(rows)
-    assert part(page, "Read") == {"bert": "tap | 1e-7 | yes | no | yes | no | yes | one by one"}
+    assert part(page, "Read") == {"bert": "tap | 2 of 3 | 1e-7 | yes | no | yes | no | yes | one by one"}
     assert part(page, "Refused") == {"a": r"A “\|” and \_one\_ at https: b.c."}
     assert (part(page, "Crashed"), part(page, "Not made")) == ({"d": "not done"}, {"e": "Error"})
     assert "Of 4 types, 1 are read right and 1 wrong; 1 are refused, and 1 are\nnot made" in page

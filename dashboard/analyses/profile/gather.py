@@ -16,6 +16,7 @@ from dashboard.analyses.profile.explained import ExplainedStatistics, expected_f
 from dashboard.analyses.profile.features import FeatureSpace
 from dashboard.capture import AttentionModel, visit
 from dashboard.corpus.batches import WINDOW, ByLayer, batches, encoded, normalised
+from dashboard.errors import UserError
 from dashboard.heads.pooling import Pooling
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import LeftOut, ParsedSentence
@@ -78,10 +79,17 @@ def gather(
 
 
 class Embeddings:
-    """A model's raw input embeddings minus their mean over the vocabulary."""
+    """A model's raw input embeddings minus their mean over the vocabulary. Raises UserError where it has no table of
+    these."""
 
     def __init__(self, model: AttentionModel):
-        self._table = model.loaded.model.get_input_embeddings().weight.detach()
+        table = model.token_table
+        if table is None:
+            raise UserError(
+                f"{model.title} makes the vectors of its characters out of hashes. A profile compares attention with a "
+                "table of the tokens' vectors, so it cannot be measured. Choose another model for this."
+            )
+        self._table = table.weight.detach()
         self._mean = self._table.double().mean(0)
 
     def words(self, encoding: Encoding) -> np.ndarray:

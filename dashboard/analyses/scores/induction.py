@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -47,11 +48,13 @@ def standard_input(model: AttentionModel) -> Encoding:
 
 
 def _plain_ids(model: AttentionModel) -> list[int]:
-    """All ids in the vocabulary that are not special, in order."""
-    tokenizer = model.loaded.tokenizer
+    """All ids in the vocabulary that are not special, in order; letters and digits of a model that reads characters."""
+    tokenizer, table = model.loaded.tokenizer, model.token_table
+    if table is None:
+        return [number for number in range(sys.maxunicode + 1) if chr(number).isalnum()]
     special = set(tokenizer.all_special_ids)
     special |= {token for token, added in tokenizer.added_tokens_decoder.items() if added.special}
-    rows = model.loaded.model.get_input_embeddings().weight.shape[0]
+    rows = table.weight.shape[0]
     return sorted(token for token in set(tokenizer.get_vocab().values()) - special if token < rows)
 
 

@@ -61,7 +61,8 @@ def _find(model: AttentionModel) -> Mixes | None:
     seen: list[Tensor] = []
     with watch:
         output = model.run(input_ids=ids, output_attentions=True)
-    maps = [one for one in handed_out(model.loaded.model, output, ids.shape[1]) if one is not None]
+    given = handed_out(model.loaded.model, output, ids.shape[1])
+    maps = [one for number, one in enumerate(given) if one is not None and number not in model.pooled]
     if len(maps) != len(model.numbers):
         return None
     found: list[int | None] = []

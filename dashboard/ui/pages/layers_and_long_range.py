@@ -33,10 +33,8 @@ def _held(key: str, question: str) -> dict[int, Step]:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _seconds(key: str, question: str, _model: AttentionModel, _texts: Sequence[Trial]) -> float:
     """About how many seconds a measurement takes: two operations per token and weight outside the embeddings."""
-    module = _model.loaded.model
-    weights = sum(p.numel() for p in module.parameters()) - sum(
-        p.numel() for p in module.get_input_embeddings().parameters()
-    )
+    table = _model.token_table
+    weights = sum(p.numel() for p in _model.loaded.model.parameters()) - (table.weight.numel() if table else 0)
     return 2 * weights * sum(len(_model.encode(trial.text)) for trial in _texts) / SPEED
 
 

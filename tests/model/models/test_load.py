@@ -312,12 +312,12 @@ def test_models_that_do_not_read_text(small, kind, reads, not_opened):
     not_opened(folder, reads)
 
 
-SLOW = {"ByT5Tokenizer": "bytes", "PerceiverTokenizer": "bytes", "CanineTokenizer": "characters"}
+SLOW = {"ByT5Tokenizer": "bytes", "PerceiverTokenizer": "bytes"}
 
 
 @pytest.mark.parametrize("kind", SLOW)
 @pytest.mark.parametrize("with_file", [False, True])
-def test_what_reads_bytes_or_characters(small, kind, with_file, not_opened):
+def test_what_reads_bytes(small, kind, with_file, not_opened):
     folder = small()
     for name in TOKENIZER_FILES:
         (folder / name).unlink()

@@ -37,6 +37,7 @@ READ = [
     "bitnet",
     "bloom",
     "camembert",
+    "canine",
     "codegen",
     "cohere",
     "cohere2",
@@ -59,6 +60,7 @@ READ = [
     "exaone4",
     "falcon",
     "flaubert",
+    "funnel",
     "gemma",
     "gemma2",
     "gemma3_text",
@@ -139,8 +141,9 @@ REFUSED = {
     "prophetnet": {},
     "fsmt": {},
     "pegasus_x": {},
+    "blt": {},
     "bros": {},
-    "canine": {},
+    "udop": {},
     "decision_transformer": {},
     "fnet": {},
     "dots3_note_text": {"layer_types": None},
@@ -151,7 +154,6 @@ REFUSED = {
     "vilt": {},
     "xmod": {"default_language": None},
     "falcon_mamba": {},
-    "funnel": {},
     "mamba2": {},
     "mra": {},
     "rwkv": {},
@@ -221,6 +223,8 @@ WINDOWED = {
     "recurrent_gemma",
 }
 SOME_LAYERS = {
+    "canine": (0, 4),
+    "funnel": (0, 1, 3, 4),
     "granitemoehybrid": (1,),
     "jamba": (1,),
     "lfm2": (1,),
@@ -284,7 +288,8 @@ def test_a_model_of_any_kind_is_read_right(kind, tmp_path, treebank, monkeypatch
     if effect:
         assert heads_of(effect.table)[0] == every[-1]
     found = sentence_or(lambda: profile(model, treebank, tmp_path / "profile"))
-    assert (found is None) == (kind in WINDOWED | SPARSE - {"glm5_next_text"}), "the sentences are longer than these"
+    without = WINDOWED | SPARSE - {"glm5_next_text"} | {"canine"}  # the sentences are longer; hashes are no table
+    assert (found is None) == (kind in without)
     heads = table if found is None else found.heads
     assert heads_of(heads) == every
 

@@ -21,6 +21,7 @@ KINDS = {
     "metaclip_2": "images",
     "owlvit": "images",
     "siglip": "images",
+    "siglip2": "images",
     "vision-text-dual-encoder": "images",
     "xclip": "images",
 }

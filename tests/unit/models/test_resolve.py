@@ -138,7 +138,6 @@ WRONG_FOLDERS = {
     "quantised by GPTQ": {"model.safetensors": safetensors({"model.layers.0.q_proj.qweight": 8})},
     "weights quantised by bitsandbytes": {"model.safetensors": safetensors({"a.weight": 8, "a.weight.absmax": 8})},
     "no tokenizer": {"tokenizer.json": None},
-    "reads characters": {"tokenizer.json": None, "config.json": b'{"model_type": "canine"}'},
     "reads bytes": {
         "tokenizer.json": None,
         "config.json": b'{"model_type": "t5"}',
