@@ -82,7 +82,8 @@ def named_layers(
         layers.append(rule((one.first + 1.5, at), (one.last - 1.5, at), 2))
     for name, middle, room in _names(stretches):
         text = {"type": "text", "text": name, "fontSize": SIZE, "align": "center", "baseline": "middle"}
-        text |= {"limit": round(room, 1), "color": p.text, "aria": False} | ({} if across else {"angle": turn})
+        text |= {"color": p.text, "aria": False} | ({} if across else {"angle": turn % 360})
+        text |= {} if room is None else {"limit": round(room, 1)}
         layers.append(alone(text, place(middle, at + away * 10)))
     return layers
 
@@ -92,8 +93,8 @@ def alone(mark: dict, encoding: dict) -> dict:
     return {"data": {"values": [{}]}, "mark": mark, "encoding": encoding}
 
 
-def _names(stretches: Sequence[Stretch]) -> list[tuple[str, float, float]]:
-    """(name, its middle, pixels it may take): at the middle of its stretch, moved or shortened where that is short."""
+def _names(stretches: Sequence[Stretch]) -> list[tuple[str, float, float | None]]:
+    """(name, its middle, pixels it may take if it must be shortened): at the middle of its stretch, moved or shortened where that is short."""
     if not stretches:
         return []
     end, reached, found = stretches[-1].last, stretches[0].first, []
@@ -104,6 +105,6 @@ def _names(stretches: Sequence[Stretch]) -> list[tuple[str, float, float]]:
         start = max(reached, min((one.first + one.last - wide) / 2, end - wide))
         room = min(wide, one.last + more / 2 - start)
         if room >= min(wide, _LEAST):
-            found.append((one.name, start + room / 2, room))
+            found.append((one.name, start + room / 2, None if room == wide else room))
             reached = start + room + 8
     return found
