@@ -94,7 +94,7 @@ def alone(mark: dict, encoding: dict) -> dict:
 
 
 def _names(stretches: Sequence[Stretch]) -> list[tuple[str, float, float | None]]:
-    """(name, its middle, pixels it may take if it must be shortened): at the middle of its stretch, moved or shortened where that is short."""
+    """(name, its middle, pixels it may take if it must be shortened): at the middle of its stretch, or moved."""
     if not stretches:
         return []
     end, reached, found = stretches[-1].last, stretches[0].first, []
