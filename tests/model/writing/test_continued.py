@@ -15,7 +15,7 @@ TEXT = "The keys to the cabinet"
 
 @pytest.fixture(scope="module")
 def found(smollm2):
-    return write(smollm2, TEXT, tokens=3)
+    return write(smollm2, "Once upon a time", tokens=3)
 
 
 def test_what_was_written_is_told_apart_when_it_is_read_again(smollm2, found):
@@ -58,5 +58,5 @@ def test_a_file_of_weights_keeps_the_stretches(minilm, tmp_path):
 def test_the_command_line_takes_the_prompt(tmp_path, capsys):
     out = tmp_path / "a.csv"
     command = ["attention", f"{TEXT} are here", "--layer", "0", "--head", "2", "--out", str(out), "--prompt"]
-    assert main([*command, TEXT]) == 0 and f",{WRITTEN}" in out.read_text(encoding="utf-8-sig")
+    assert main([*command, TEXT]) == 0 and f',"{WRITTEN}"' in out.read_text(encoding="utf-8-sig")
     assert main([*command, "The doors"]) != 0 and "does not begin with “The doors”" in capsys.readouterr().err
