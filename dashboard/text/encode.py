@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.text.display import spelling_of, token_labels
@@ -88,7 +89,7 @@ def encode(
         elif i <= within[-1]:
             rows.append(row_of(tokenizer, whole, ids[i], tokens[i], labels[i], spans[i]))
             place = max(place, rows[-1][3][1])
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    columns: dict[str, Any] = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     if pair is not None:
         ahead = (0,) * (front is not None)
         columns |= {"types": (*ahead, *raw.type_ids), "segments": (*ahead, *_segments(raw.sequence_ids))}
