@@ -165,6 +165,9 @@ from .heads.view import (
 from .notebook.api import (
     explore,
 )
+from .text.stretches import (
+    continued,
+)
 
 __version__: str
 __all__ = [
@@ -188,6 +191,7 @@ __all__ = [
     "compare_profiles",
     "compare_texts",
     "comparison_table",
+    "continued",
     "contributions",
     "copying",
     "distances_between",

@@ -15,6 +15,7 @@ from dashboard.charts import labels as lettering
 from dashboard.charts.hover import Bound, column_expr, hover_layers, words_named
 from dashboard.charts.ink import SHARE, InkScale
 from dashboard.charts.raster import png_uri
+from dashboard.charts.stretches import BAND, Stretch, named_layers, placed
 from dashboard.charts.theme import PALETTES, Theme, gradient, ink, scale, signed
 
 RECTS = 48  # cells a side that are still rectangles; as an image a map of 64 is drawn 50 ms sooner
@@ -35,7 +36,7 @@ class Matrix:
     low, high: the ends of the colour scale
     nothing: why a row of zeros is empty, in words
     ink_scale: how a value is said
-    border: the column where a second text begins, None where there is one text
+    stretches: those of the rows and those of the columns, in cells
     """
 
     values: np.ndarray
@@ -47,7 +48,7 @@ class Matrix:
     high: float
     nothing: str = ""
     ink_scale: InkScale = SHARE
-    border: int | None = None
+    stretches: tuple[Sequence[Stretch], Sequence[Stretch]] = ((), ())
 
     @property
     def signed(self) -> bool:
@@ -71,7 +72,7 @@ def side_of(n: int, width: float) -> float:
 
 def margin(matrix: Matrix, available: float) -> float:
     """Pixels next to a map in a drawing of `available` pixels: labels of the rows, leaning labels that reach beyond the
-    last column, and padding."""
+    last column, names of the rows' stretches, and padding."""
     beside, widths = (
         [min(lettering.LONGEST, lettering.width_of(x, 12.5, mono=matrix.mono)) for x in words]
         for words in (matrix.rows, matrix.columns)
@@ -82,7 +83,7 @@ def margin(matrix: Matrix, available: float) -> float:
     if lettering.lay_out(matrix.columns, step, mono=matrix.mono, across=True).angle == -45:
         lean = 0.71
         beyond = max((k + 0.5 - len(widths)) * step + lean * (width + 8) for k, width in enumerate(widths))
-    return left + max(0.0, beyond)
+    return left + max(0.0, beyond, BAND * bool(matrix.stretches[0]))
 
 
 def panel(
@@ -97,7 +98,7 @@ def panel(
         "field": "w",
         "type": "quantitative",
         "scale": scale(colours, matrix.low, matrix.high),
-        "legend": gradient(_ticks(matrix), _tick_expr(matrix)) if legend else None,
+        "legend": gradient(_ticks(matrix), _tick_expr(matrix), BAND if matrix.stretches[1] else 0) if legend else None,
     }
     step = side / len(matrix)
     bound = _bound(matrix, theme, step, name, alone=alone)
@@ -106,17 +107,21 @@ def panel(
     height, width = (side if cells == len(matrix) else cells * step for cells in matrix.values.shape)
     # A map of few and faint cells would stand there without an edge.
     edge = {} if height == width else {"view": {"stroke": PALETTES[theme].hair}}
-    return {"width": width, "height": height, "layer": [*base, *_border(matrix, theme, bound), hover], **edge}
+    return {
+        "width": width,
+        "height": height,
+        "layer": [*base, *_stretches(matrix, theme, step, width, height), hover],
+        **edge,
+    }
 
 
-def _border(matrix: Matrix, theme: Theme, bound: Bound) -> list[dict]:
-    """A line between the columns of two texts."""
-    if matrix.border is None:
-        return []
-    mark = {"type": "rule", "aria": False, "stroke": PALETTES[theme].quiet, "strokeWidth": 1}
-    at = {"datum": matrix.border}
-    ends = bound(at, None, {"datum": 0}, None) | {"y2": {"datum": len(matrix.rows)}}
-    return [{"data": {"values": [{}]}, "mark": mark, "encoding": ends}]
+def _stretches(matrix: Matrix, theme: Theme, step: float, width: float, height: float) -> list[dict]:
+    """What tells the stretches of rows and of columns apart: their names to the right of the map and below it."""
+    layers: list[dict] = []
+    for across, end in ((False, width), (True, height)):
+        sides = placed(matrix.stretches[across], lambda cells: cells * step)
+        layers += named_layers(sides, PALETTES[theme], across=across, at=end + 7, through=(0, end + 7))
+    return layers
 
 
 def _small(matrix: Matrix) -> bool:

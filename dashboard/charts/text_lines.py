@@ -8,6 +8,9 @@ from typing import Protocol
 
 from dashboard.charts import labels as lettering
 from dashboard.charts.sanitize import drawable
+from dashboard.charts.stretches import SIZE as SMALL
+from dashboard.charts.stretches import alone, stretches_of
+from dashboard.charts.theme import Palette
 from dashboard.text.display import UNKNOWN
 
 SIZE = 17.0  # pixels of the type
@@ -16,6 +19,7 @@ BOX = 26.0  # height of a word's box
 PAD = 3.0  # of a box on either side of its word
 SPACE = 5.0  # between boxes where the text has a space
 JOIN = 1.0  # between boxes where it has none
+HEADING = 20.0  # height of the line of a heading
 
 
 class Positions(Protocol):
@@ -33,6 +37,9 @@ class Positions(Protocol):
     @property
     def spans(self) -> Sequence[tuple[int, int] | None]: ...
 
+    @property
+    def stretches(self) -> Sequence[str]: ...
+
 
 @dataclass(frozen=True)
 class Place:
@@ -45,12 +52,26 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """The name of a stretch over its first line: the edge of the page where lines begin, and its middle, in pixels."""
+
+    x: float
+    y: float
+    name: str
+    align: str
+
+
+@dataclass(frozen=True)
 class Page:
-    """All places, in the order of the text; the height they take and the size of the type, in pixels."""
+    """All places, in the order of the text; the height they take and the size of the type, in pixels.
+
+    headings: of the stretches of the text, each on a line of its own
+    """
 
     places: list[Place]
     height: float
     size: float = SIZE
+    headings: tuple[Heading, ...] = ()
 
 
 def set_text(view: Positions, width: float) -> Page:
@@ -58,7 +79,8 @@ def set_text(view: Positions, width: float) -> Page:
 
     A position shows the piece of text that it covers. What stands between two of them is kept: nothing (pieces
     of a word, punctuation), a space, or the end of a line; lines break at spaces where they can. Positions that
-    cover no text of their own (special tokens, further bytes of one character) show their label.
+    cover no text of their own (special tokens, further bytes of one character) show their label. Each stretch of the
+    text begins a line, under its name.
     """
     mono = view.unit == "tokens"
     backwards = lettering.right_to_left(view.text)
@@ -66,8 +88,13 @@ def set_text(view: Positions, width: float) -> Page:
         _Written(word, before, lettering.width_of(word, SIZE, mono=mono) + 2 * PAD) for word, before in _words(view)
     ]
     places: list[Place] = []
+    headings: list[Heading] = []
+    begins = {one.first: one.name for one in stretches_of(view.stretches)}
     x, y = 0.0, 4.0
     for k, one in enumerate(written):
+        if name := begins.get(k):
+            x, y = 0.0, y + LINE * bool(k) + HEADING
+            headings.append(Heading(width if backwards else 0.0, y - 12, name, "right" if backwards else "left"))
         box = min(width, one.width)
         gap = SPACE if one.before else JOIN
         needed = box
@@ -75,7 +102,7 @@ def set_text(view: Positions, width: float) -> Page:
             together = box + sum(JOIN + following.width for following in _joined(written, k))
             needed = together if together <= width else box
         breaks = min(2, one.before.count("\n"))
-        if breaks and places:
+        if breaks and places and k not in begins:
             x, y = 0.0, y + LINE * breaks
         elif x and x + gap + needed > width:
             x, y = 0.0, y + LINE
@@ -83,7 +110,7 @@ def set_text(view: Positions, width: float) -> Page:
             x += gap
         places.append(Place(round(width - x - box if backwards else x, 1), y, round(box, 1), one.word))
         x += box
-    return Page(places, y + LINE)
+    return Page(places, y + LINE, headings=tuple(headings))
 
 
 @dataclass(frozen=True)
@@ -114,6 +141,19 @@ def _joined(written: list[_Written], k: int) -> Iterator[_Written]:
         if one.before:
             return
         yield one
+
+
+def heading_layers(page: Page, p: Palette, width: float) -> list[dict]:
+    """Layers with the headings of a page of this width: each name, and a rule on its line."""
+    layers = []
+    for one in page.headings:
+        wide, y = lettering.width_of(one.name, SMALL) + 8, {"value": one.y}
+        left, right = (0.0, width - wide) if one.align == "right" else (wide, width)
+        text = {"type": "text", "text": one.name, "fontSize": SMALL, "align": one.align, "baseline": "middle"}
+        layers.append(alone(text | {"color": p.text, "aria": False}, {"x": {"value": one.x}, "y": y}))
+        rule = {"type": "rule", "aria": False, "stroke": p.quiet, "strokeWidth": 1}
+        layers.append(alone(rule, {"x": {"value": round(left, 1)}, "x2": {"value": round(right, 1)}, "y": y}))
+    return layers
 
 
 UNREAD = f"dashed: characters that the model has not read ({UNKNOWN})"

@@ -140,13 +140,16 @@ def scale(colours: list[str], low: float, high: float) -> dict:
     return {"type": "linear", "domain": domain, "range": colours, "interpolate": "rgb", "clamp": True}
 
 
-def gradient(values: list[float], label: str) -> dict:
-    """The legend of a colour scale: a slim bar below, with these ticks, written as the Vega expression `label` says."""
+def gradient(values: list[float], label: str, below: float = 0) -> dict:
+    """The legend of a colour scale: a slim bar below, with these ticks, written as the Vega expression `label` says.
+
+    below: pixels between it and the picture that something else takes
+    """
     return {
         "orient": "bottom",
         "direction": "horizontal",
         "title": None,
-        "offset": 14,
+        "offset": 14 + below,
         "gradientLength": 150,
         "gradientThickness": 9,
         "labelFontSize": 11.5,

@@ -6,6 +6,7 @@ import math
 
 from dashboard.charts.labels import width_of
 from dashboard.charts.sanitize import drawable
+from dashboard.charts.stretches import divided
 from dashboard.heads.format import WAYS, number
 from dashboard.heads.head_group import HeadGroup
 from dashboard.heads.view import HeadView
@@ -34,8 +35,10 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
         what += f" · {part}; what goes elsewhere is not drawn"
     if view.crosses:
         what += f" · only {_way(view)}"
-    if not view.one_axis and {0, 1} <= set(view.keys.segments):
+    if not view.one_axis and {"source", "target"} <= set(view.keys.stretches):
         what += " · columns: the source, then the target"
+    elif marks := divided(view.keys.stretches[view.crop[1]]):
+        what += f" · {marks}"
     if isinstance(view.head, HeadGroup):
         what += f" · {together(view.head)}"
     return [what, *parts]

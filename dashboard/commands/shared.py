@@ -53,6 +53,9 @@ def model_and_bos(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="do not put a beginning-of-sequence token in front of a causal model's text",
     )
+    parser.add_argument(
+        "--prompt", metavar="TEXT", help="the beginning of the text, if a model wrote the rest: the two are told apart"
+    )
 
 
 def pair(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +139,8 @@ def read(args: argparse.Namespace, part: Part = "", rewritten: Callable[[Attenti
     text = model.own_text if typed is None else typed
     if text is None:
         raise UserError(_NO_TEXT)
+    if args.prompt is not None:
+        text = _continued(text, args)
     second = getattr(args, "pair", None)
     if second is None and getattr(args, "between", None):
         raise UserError("--between chooses among the links of a sentence pair. Give the second text: --pair TEXT.")
@@ -145,6 +150,17 @@ def read(args: argparse.Namespace, part: Part = "", rewritten: Callable[[Attenti
     for note in reading_notes(encoding, model.title, model.limit):
         print(note, file=sys.stderr)
     return model, encoding
+
+
+def _continued(text: str | Encoding, args: argparse.Namespace) -> str:
+    """The text with where its prompt ends. Raises UserError if it does not begin with that, or cannot be told apart."""
+    from dashboard.text.stretches import Continued
+
+    if not isinstance(text, str) or as_words(args) or getattr(args, "pair", None) is not None:
+        raise UserError("--prompt is for one text that is read as it stands. Leave it out.")
+    if not text.startswith(args.prompt):
+        raise UserError(f"The text does not begin with “{args.prompt[:60]}”. Give its own beginning: --prompt TEXT.")
+    return Continued.of(text, len(args.prompt))
 
 
 def _target(args: argparse.Namespace, model: AttentionModel, source: str | Encoding) -> str | None:

@@ -22,6 +22,7 @@ from typing import Any, Literal
 import numpy as np
 
 from dashboard.corpus.builtin import builtin_corpus
+from dashboard.text.stretches import Continued
 
 Makes = Literal["figure", "table", "matrix", ""]
 
@@ -63,7 +64,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Text:
-    """The text that is read, on a line of its own: ``text = "…"``."""
+    """The text that is read, on a line of its own: ``text = "…"``, or ``text = continued("…", "…")``."""
 
     value: str
 
@@ -165,6 +166,8 @@ class _Script:
             self._imported.add("open_model")
         if any(isinstance(one, Model) and one.source for one in every):
             self._imported.add("of_part")
+        if any(isinstance(one, Text) and isinstance(one.value, Continued) for one in every):
+            self._imported.add("continued")
         variables = {one.variable for one in every if isinstance(one, Each)}
         self._taken = self._imported | variables | {"thing"}
         self._bound: dict[str, str] = {}  # source: the name that it has
@@ -186,7 +189,7 @@ class _Script:
                 after = f"  # {one_line(revision)}" if revision else ""
                 opened = f"open_model({what.address!r})"
                 if what.source:
-                    opened = f"of_part({opened}, {what.part!r}, {what.source!r})"
+                    opened = f"of_part({opened}, {what.part!r}, {str(what.source)!r})"
                 return self._on_its_own(opened, "model", self._models, after)
             case Call() | Each() if what.to:
                 source = self._source(what)

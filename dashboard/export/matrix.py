@@ -65,6 +65,7 @@ def arrays_of(view: HeadView | StoredMatrix, provenance: Provenance | None = Non
     spans: int64 (m, 2), character span in the text; (-1, -1) for what is not in it. For a pair, the span in the first
         text, a line end and the second text
     segments: for a pair, int64 (m): 0, or 1 if the position belongs to the second text
+    stretches: for one text of several stretches, str (m): the name of each position's, like "prompt"
     allowed: if only links from one text to the other are chosen, bool (m, m): those. The others are written as 0
     provenance: str (), JSON
     """
@@ -88,9 +89,10 @@ def arrays_of(view: HeadView | StoredMatrix, provenance: Provenance | None = Non
 
 def _along(axis: MapAxis) -> dict[str, np.ndarray]:
     """The arrays for one axis."""
+    named = axis.stretches and not axis.segments  # of a pair the segments say it
     return {
         "tokens": np.array([legal(label) for label in axis.labels], dtype=np.str_),
         "special": np.array(axis.special, dtype=np.bool_),
         "unknown": np.array(axis.unknown or [0] * len(axis), dtype=np.int64),
         "spans": np.array([span or (-1, -1) for span in axis.spans], dtype=np.int64).reshape(-1, 2),
-    }
+    } | ({"stretches": np.array(axis.stretches, dtype=np.str_)} if named else {})

@@ -19,6 +19,7 @@ from dashboard.heads.head_group import HeadGroup
 from dashboard.heads.head_id import HeadId, plain
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import BETWEEN, Encoding
+from dashboard.text.stretches import Continued
 
 if TYPE_CHECKING:
     from dashboard.capture import AttentionModel
@@ -50,7 +51,7 @@ class Provenance:
     ----------
     model: the name to open it by: a catalogue name, a hub id or a folder
     revision: the hub's commit, or "sha256:…" of the weights
-    text: the text, whole
+    text: the text, whole; in a file with the "prompt" beside it, where a model wrote the rest
     heads: like ("L2H9",); empty for all heads
     unit, special: what the positions are, whether special tokens are shown or hidden
     view: the kind of picture, "matrix" or "scores"
@@ -90,6 +91,8 @@ class Provenance:
         fields["recipe"] = self.recipe
         if self.call is not None and self.call.makes:
             fields["makes"] = self.call.makes
+        if isinstance(self.text, Continued):
+            fields["prompt"] = self.text.prompt
         return {"made_with": "Two Heads"} | json.loads(json.dumps(fields, default=str))
 
     @classmethod
@@ -98,7 +101,10 @@ class Provenance:
         known = {name: value for name, value in fields.items() if name in cls.__dataclass_fields__}
         lines, makes = fields.get("recipe"), fields.get("makes")
         call = Lines(lines, next((one for one in get_args(Makes) if one == makes), "")) if lines else None
-        return cls(**known | {"heads": tuple(fields["heads"]), "call": call})
+        text = fields["text"]
+        if isinstance(prompt := fields.get("prompt"), str) and text.startswith(prompt):
+            text = Continued.of(text, len(prompt))
+        return cls(**known | {"heads": tuple(fields["heads"]), "call": call, "text": text})
 
     def to_json(self) -> str:
         """ASCII only (other characters as \\u escapes), so that every container can hold it unchanged."""

@@ -23,7 +23,8 @@ def links(view: HeadView) -> pd.DataFrame:
     stands there), `weight` (share of the attention of `from`, [0, 1]); where the view measures that, `contribution` (a
     norm), `rollout` (a share), or of several heads at once `mean_weight`, `summed_weight` (from 0 to the number of
     heads) or `largest_weight` instead. In a causal model only what is not the future. Where the tokenizer did not
-    know some characters also `from_unknown` and `to_unknown`: how many tokens there say so.
+    know some characters also `from_unknown` and `to_unknown`: how many tokens there say so; where the text has named
+    stretches `from_stretch` and `to_stretch`, like "prompt".
     """
     return _rows(view, *np.nonzero(view.allowed))
 
@@ -39,7 +40,11 @@ def _rows(view: HeadView, rows: np.ndarray, columns: np.ndarray) -> pd.DataFrame
             view.measure: view.weights[rows, columns],
         }
     )
+    sides = (("from", view.queries, rows), ("to", view.keys, columns))
     if any(view.queries.unknown) or any(view.keys.unknown):
-        for name, axis, places in (("from", view.queries, rows), ("to", view.keys, columns)):
+        for name, axis, places in sides:
             table[f"{name}_unknown"] = np.array(axis.unknown or (0,) * len(axis))[places]
+    for name, axis, places in sides:
+        if axis.stretches:
+            table[f"{name}_stretch"] = pd.array(list(axis.stretches), dtype="str").take(places)
     return table

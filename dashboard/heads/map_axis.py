@@ -21,6 +21,7 @@ class MapAxis:
     labels, special, spans: what stands at each position (m), see `dashboard.text.encoding.Axis`
     unknown: how many tokens of each position are the tokenizer's unknown token: characters not read (m); () for none
     segments: for each position 0, or 1 where it belongs to the second text of a pair (m); () for a single text
+    stretches: the name of each position's stretch (m), see `dashboard.text.encoding.Encoding`; () for a text of one
     start: in a window, the place of its first position in the whole text
     whole: in a window or a part, how many positions the whole has; None in a whole
     """
@@ -30,6 +31,7 @@ class MapAxis:
     spans: tuple[tuple[int, int] | None, ...]
     unknown: tuple[int, ...] = ()
     segments: tuple[int, ...] = ()
+    stretches: tuple[str, ...] = ()
     start: int = 0
     whole: int | None = None
 
@@ -42,6 +44,7 @@ class MapAxis:
             spans=tuple(axis.spans[place] for place in positions),
             unknown=tuple(axis.unknown[place] for place in positions) if any(axis.unknown) else (),
             segments=tuple(axis.segments[place] for place in positions) if pair else (),
+            stretches=tuple(axis.stretches[place] for place in positions) if axis.stretches else (),
         )
 
     def __len__(self) -> int:
@@ -65,12 +68,13 @@ class MapAxis:
             self.spans[start:stop],
             self.unknown[start:stop],
             self.segments[start:stop],
+            self.stretches[start:stop],
             self.start + start,
             self.whole or len(self),
         )
 
     def before(self, other: MapAxis) -> MapAxis:
-        """These positions, and behind them those of another text, told apart as segments 0 and 1."""
+        """These positions, and behind them those of another text, told apart as source and target."""
         unknown = any(self.unknown) or any(other.unknown)
         return MapAxis(
             (*self.labels, *other.labels),
@@ -78,6 +82,7 @@ class MapAxis:
             (*self.spans, *other.spans),
             (*(self.unknown or (0,) * len(self)), *(other.unknown or (0,) * len(other))) if unknown else (),
             (0,) * len(self) + (1,) * len(other),
+            ("source",) * len(self) + ("target",) * len(other),
         )
 
     def part(self, places: Sequence[int] | np.ndarray, labels: Sequence[str] | None = None) -> MapAxis:
@@ -88,6 +93,7 @@ class MapAxis:
             tuple(self.spans[place] for place in places),
             tuple(self.unknown[place] for place in places) if self.unknown else (),
             tuple(self.segments[place] for place in places) if self.segments else (),
+            tuple(self.stretches[place] for place in places) if self.stretches else (),
             self.start + int(places[0]) if len(places) else self.start,
             self.whole or len(self),
         )
@@ -144,6 +150,10 @@ class OfOneAxis:
     @property
     def segments(self) -> tuple[int, ...]:
         return self.axis.segments
+
+    @property
+    def stretches(self) -> tuple[str, ...]:
+        return self.axis.stretches
 
     @property
     def drawn(self) -> tuple[str, ...]:

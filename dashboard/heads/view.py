@@ -64,8 +64,8 @@ class HeadView(OfOneAxis):
     target: of cross attention the text of the queries; "" otherwise
     source: of a decoder's head the text that its encoder read; "" otherwise
 
-    Where both axes are one, `axis`, `len(view)`, `labels`, `special`, `spans`, `drawn`, `unknown`, `segments`, `start`
-    and `whole` are those of it; of cross attention they raise UserError.
+    Where both axes are one, `axis`, `len(view)`, `labels`, `special`, `spans`, `drawn`, `unknown`, `segments`,
+    `stretches`, `start` and `whole` are those of it; of cross attention they raise UserError.
     """
 
     head: HeadId

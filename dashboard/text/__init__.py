@@ -13,6 +13,7 @@ from dashboard.text.notes import reading_notes
 from dashboard.text.on_places import OnPlaces, on_places
 from dashboard.text.parse import installed_parsers, not_english, not_english_file, parse, parser_missing, read_text
 from dashboard.text.sentence import LeftOut, ParsedSentence
+from dashboard.text.stretches import continued
 from dashboard.text.treebank import read_treebank
 from dashboard.text.words import Word, split_words
 
@@ -25,6 +26,7 @@ __all__ = [
     "Special",
     "Unit",
     "Word",
+    "continued",
     "encode",
     "encode_sentence",
     "encode_words",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.text.display import spelling_of, token_labels
 from dashboard.text.encoding import BETWEEN, Encoding
 from dashboard.text.special import is_typed, is_unknown
+from dashboard.text.stretches import Continued, named, stretches_of
 from dashboard.text.words import without_surrogates
 
 COLUMNS = ("ids", "pieces", "labels", "spans", "special", "unknown")
@@ -21,7 +23,8 @@ def encode(
 
     Parameters
     ----------
-    text: any text; lone surrogates, which no tokenizer takes, are replaced by U+FFFD, one for one
+    text: any text; lone surrogates, which no tokenizer takes, are replaced by U+FFFD, one for one. One that was
+        `continued`, or made by the tokenizer's chat template, has its stretches named
     tokenizer: a fast tokenizer of transformers
     limit: the most tokens, special ones counted; None for no limit. A longer text loses tokens at its end,
         the special tokens that close it stay, and `left_out` says how many are gone
@@ -39,7 +42,10 @@ def encode(
         if not one.strip():
             which = "second text" if pair is not None and one is pair else "text"
             raise UserError(f"The {which} is empty. Type a sentence.")
+    border = text.border if isinstance(text, Continued) else 0
     text = without_surrogates(text)
+    if border:
+        text = Continued.of(text, border)
     if pair is None:
         raw = tokenize(text, tokenizer)
     else:
@@ -83,14 +89,19 @@ def encode(
         elif i <= within[-1]:
             rows.append(row_of(tokenizer, whole, ids[i], tokens[i], labels[i], spans[i]))
             place = max(place, rows[-1][3][1])
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    columns: dict[str, Any] = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     if pair is not None:
         ahead = (0,) * (front is not None)
         columns |= {"types": (*ahead, *raw.type_ids), "segments": (*ahead, *_segments(raw.sequence_ids))}
         if not any(columns["types"]):
             columns["types"] = ()
     return Encoding(
-        text=whole, **columns, added=None if front is None else rows[0][1], left_out=left_out, second=second
+        text=whole,
+        **columns,
+        added=None if front is None else rows[0][1],
+        left_out=left_out,
+        second=second,
+        stretches=named(stretches_of(whole, tokenizer, second), columns["spans"]),
     )
 
 

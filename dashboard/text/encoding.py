@@ -30,6 +30,7 @@ class Axis:
     spans: for each position its character span in the text, None for tokens that stand nowhere in it
     unknown: for each position how many of its tokens are the tokenizer's unknown token: characters not read
     segments: for each position 0, or 1 where it belongs to the second text of a pair
+    stretches: for each position the name of its stretch, see `Encoding`; () for a text of one
     """
 
     labels: tuple[str, ...]
@@ -38,6 +39,7 @@ class Axis:
     spans: tuple[Span | None, ...]
     unknown: tuple[int, ...] = ()
     segments: tuple[int, ...] = ()
+    stretches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Encoding:
     types: the token type of each token (n), for the model; () where all are 0
     second: where the second text of a pair begins in `text`, in characters; None for one text
     segments: for each token 0, or 1 where it belongs to the second text of a pair (n); () for one text
+    stretches: for each token the name of its stretch (n): of a pair which text, else the role in a chat, the prompt or
+        what a model wrote, see `dashboard.text.stretches`; () for a text of one stretch
     """
 
     text: str
@@ -75,6 +79,7 @@ class Encoding:
     types: tuple[int, ...] = ()
     second: int | None = None
     segments: tuple[int, ...] = ()
+    stretches: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.unknown:
@@ -182,7 +187,9 @@ class Encoding:
         if unit == "tokens":
             spans = tuple(span if span[0] < span[1] else None for span in self.spans)
             alone = tuple((i,) for i in range(len(self)))
-            return Axis(self.labels, self.special, alone, spans, tuple(map(int, self.unknown)), segments)
+            return Axis(
+                self.labels, self.special, alone, spans, tuple(map(int, self.unknown)), segments, self.stretches
+            )
         found: dict[tuple[str, int], list[int]] = {}
         for token, word in enumerate(self.word_of):
             found.setdefault(("token", token) if word is None else ("word", word), []).append(token)
@@ -198,8 +205,15 @@ class Encoding:
             special.append(kind == "token")
         members = tuple(map(tuple, found.values()))
         unknown = tuple(sum(self.unknown[token] for token in own) for own in members)
+        first = [own[0] for own in members]
         return Axis(
-            tuple(labels), tuple(special), members, tuple(spans), unknown, tuple(segments[own[0]] for own in members)
+            tuple(labels),
+            tuple(special),
+            members,
+            tuple(spans),
+            unknown,
+            tuple(segments[token] for token in first),
+            tuple(self.stretches[token] for token in first) if self.stretches else (),
         )
 
 

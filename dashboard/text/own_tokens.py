@@ -8,6 +8,7 @@ from dashboard.errors import UserError
 from dashboard.text.display import Spelling, bytes_of, token_labels
 from dashboard.text.encoding import Encoding
 from dashboard.text.places import Span
+from dashboard.text.stretches import PAIR
 from dashboard.text.words import Word, without_surrogates
 
 
@@ -20,6 +21,7 @@ def encoding_of_tokens(
     unknown: Sequence[bool] = (),
     second: int | None = None,
     segments: Sequence[int] = (),
+    stretches: Sequence[str] = (),
 ) -> Encoding:
     """The text that these tokens (n) make, as an encoding of it. Equal tokens have equal ids.
 
@@ -29,7 +31,8 @@ def encoding_of_tokens(
     special: True for special tokens (n); None for none
     text, spans: the text, and where each token stands in it (n), (−1, −1) for nowhere; the tokens are then what a
         person reads. Without these two the text is what the tokens spell
-    unknown: True for tokens that stand for characters not read (n); second, segments: as in `Encoding`
+    unknown: True for tokens that stand for characters not read (n); second, segments, stretches: as in
+        `Encoding`
 
     Raises UserError where there is no token, and where something else than one mark for each token is given.
     """
@@ -38,6 +41,7 @@ def encoding_of_tokens(
     if not tokens:
         raise UserError("There are no tokens. Give one for each row of the weights.")
     _check(len(tokens), special=marks, spans=spans, unknown=unknown or None, segments=segments or None)
+    _check(len(tokens), stretches=stretches or None)
     words = None
     if text is None or spans is None:
         spelling, pieces = _written(tokens, marks)
@@ -59,6 +63,7 @@ def encoding_of_tokens(
         given=words,
         second=second,
         segments=tuple(map(int, segments)),
+        stretches=tuple(stretches) or tuple(PAIR[segment] for segment in segments),
     )
 
 

@@ -31,5 +31,6 @@ def as_target(encoding: Encoding, start: int, tokenizer) -> Encoding:
         spans=((0, 0), *encoding.spans[keep]),
         special=(True, *encoding.special[keep]),
         unknown=(False, *encoding.unknown[keep]),
+        stretches=(*encoding.stretches[:1], *encoding.stretches[keep]),
         added=spelled,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -122,10 +123,12 @@ def _read(this: Opened, pairs: bool = False, parts: bool = False) -> Reading:
         key = f"{this.key}\n{chosen.part} of {digest(chosen.text)}"
         return Reading(part, this.bos, key, caches.encoding(key, chosen.target, this.bos, part))
     pair = chosen.pair if pairs and this.model.has_pairs else ""
-    # A pair needs cache keys of its own, different from one text and from a pair divided elsewhere.
-    key = f"{this.key}\npair {len(chosen.text)}" if pair else this.key
+    # A pair needs cache keys of its own, different from one text and from a pair divided elsewhere; so does a text that
+    # a model continued.
+    divided = f"pair {len(chosen.text)}" if pair else chosen.border
+    key = f"{this.key}\n{divided}" if divided else this.key
     most = _most(this.model, pair)
-    return Reading(this.model, this.bos, key, caches.encoding(key, chosen.text, this.bos, this.model, pair, most), most)
+    return Reading(this.model, this.bos, key, caches.encoding(key, chosen.read, this.bos, this.model, pair, most), most)
 
 
 def _most(model: AttentionModel, pair: str = "") -> int:
@@ -272,7 +275,9 @@ def counts() -> str:
     encoding, limit = seen.encoding, seen.most
     words, special = len(encoding.words), sum(encoding.special)
     both = "" if encoding.second is None else " in two texts"
-    return f"{counted(words, 'words')}{both}, {len(encoding):,} tokens (at most {limit:,}), {special} of them special."
+    named = [f"{count:,} {name}" for name, count in Counter(encoding.stretches).items() if not both]
+    told = f"{counted(words, 'words')}{both}, {len(encoding):,} tokens (at most {limit:,}), {special} of them special"
+    return ", ".join([told, *named]) + "."
 
 
 def reading_remarks() -> list[str]:

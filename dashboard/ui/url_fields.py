@@ -22,6 +22,7 @@ from urllib.parse import quote
 from dashboard.errors import UserError
 from dashboard.export.reports import is_key
 from dashboard.heads.head_id import HeadId
+from dashboard.text.stretches import Continued
 
 LONGEST_PATH = 1_000  # characters
 TEXT_BYTES_IN_LINK = 8_000  # a browser opens 100 kB, but a link is also mailed and pasted
@@ -166,6 +167,27 @@ class Passage(Text):
         if raw in known.held_texts:
             return known.held_texts[raw]
         raise UserError("The text was too long for this link. Paste it at the top to see the same view.")
+
+
+class Border(Kind):
+    """Where in the text a model's own words begin: the number of characters before, and the text's digest."""
+
+    def read(self, name: str, raw: str, known: Known) -> str:
+        if not re.fullmatch(r"[0-9]{1,7}-[0-9a-f]{10}", raw):
+            raise UserError(f"The link asks for {name} “{short(raw)}”, which names no place in a text. It is left out.")
+        return raw
+
+
+def chosen_text(text: str) -> dict[str, Any]:
+    """The choices that make this the text, from its beginning on; of one that a model continued with its border."""
+    border = f"{text.border}-{digest(text)}" if isinstance(text, Continued) else ""
+    return {"text": str(text), "border": border, "start": 0}
+
+
+def bordered(text: str, border: str) -> str:
+    """The text, which knows its border where that is the border of this very text."""
+    characters, _, named = border.partition("-")
+    return Continued.of(text, int(characters)) if named and named == digest(text) else text
 
 
 class Typed(Text):

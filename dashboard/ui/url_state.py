@@ -30,6 +30,7 @@ from dashboard.ui.pins import Pin, Pins, carried_over, heads_here, with_heads
 from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address, toy_from_address, toy_to_address
 from dashboard.ui.url_fields import (
     LONGEST_PATH,
+    Border,
     Emptied,
     Head,
     Key,
@@ -44,6 +45,7 @@ from dashboard.ui.url_fields import (
     Text,
     Typed,
     Within,
+    bordered,
 )
 
 FIRST_TEXT = "The chef who trained in Osaka says ramen is her favourite food."
@@ -73,6 +75,7 @@ class Choices:
     # The model, the text and how it is read
     model: Annotated[str, Typed(LONGEST_PATH, needed=True, is_path=True)] = "minilm"  # catalogue name, hub id or folder
     text: Annotated[str, Passage()] = FIRST_TEXT
+    border: Annotated[str, Border()] = ""  # where what a model wrote begins in the text, "" for a text that none wrote
     unit: Annotated[Unit, Option("words", "tokens")] = "words"
     special: Annotated[Special, Option("show", "hide")] = "show"
     bos: Annotated[str, Option("yes", "no")] = "yes"
@@ -151,6 +154,11 @@ class Choices:
     between: Annotated[Between | Literal["all"], Option("all", "AA", "AB", "BA", "BB")] = "all"
 
     @property
+    def read(self) -> str:
+        """The text as it is read: a `Continued` one where a model wrote its end."""
+        return bordered(self.text, self.border)
+
+    @property
     def chosen(self) -> HeadId:
         return HeadId(self.layer, self.head, self.part)
 
@@ -162,7 +170,7 @@ class Choices:
     def but(self, *, pinned: Sequence[HeadId] | None = None, **new: Any) -> Choices:
         """These choices with others in some places. pinned: the pinned heads of the chosen model; a pin of another
         model stays. Where another model is chosen each pin keeps its own, and the second model is another one. In
-        another text, no word is chosen yet, and what was guessed of it is dropped."""
+        another text, no word is chosen yet, nothing is a model's, and what was guessed of it is dropped."""
         if pinned is not None:
             new["pins"] = with_heads(self.pins, pinned, MOST_PINS)
         if "model" in new and new["model"] != self.model:
@@ -170,7 +178,7 @@ class Choices:
             if new["model"] == self.other_model:  # Compare would hold a model against itself
                 new.setdefault("other_model", self.model)
         if (text := new.get("text", self.text)) != self.text:
-            new = {"at_word": MOST_CHANGED, "rival": "", "written": 0} | new
+            new = {"at_word": MOST_CHANGED, "rival": "", "written": 0, "border": ""} | new
             if self.other == _defaults(self.text).other:
                 new.setdefault("other", _defaults(text).other)
         if any(name in new and new[name] != getattr(self, name) for name in ("text", "model", "bos", "asked")):
@@ -236,7 +244,11 @@ def from_address(
             notices.append(str(wrong))
     if "other_model" not in found and found.get("model") == DEFAULTS.other_model:
         found["other_model"] = DEFAULTS.model
-    return replace(_defaults(found.get("text", FIRST_TEXT)), **found), notices
+    text, border = found.get("text", FIRST_TEXT), found.get("border", "")
+    if border and bordered(text, border) is text:
+        del found["border"]
+        notices.append("The text of this link was changed, so it no longer says which words a model wrote.")
+    return replace(_defaults(text), **found), notices
 
 
 def tidy(name: str, typed: str) -> str:

@@ -20,10 +20,11 @@ def head_view(
     *rest: object,
     unknown: Sequence[int] = (),
     segments: Sequence[int] = (),
+    stretches: Sequence[str] = (),
     **more: object,
 ) -> HeadView:
     """A view whose rows and columns are the same positions."""
-    axis = MapAxis(tuple(labels), tuple(special), tuple(spans), tuple(unknown), tuple(segments))
+    axis = MapAxis(tuple(labels), tuple(special), tuple(spans), tuple(unknown), tuple(segments), tuple(stretches))
     return HeadView(head, weights, axis, axis, *rest, **more)
 
 

@@ -22,7 +22,7 @@ class TextEffect:
     Attributes
     ----------
     measure, model: "loss_change" (nats) or "shift" (1 − cosine); the model's title
-    unit, text, labels, special, spans, unknown: the positions, as in `dashboard.heads.view.HeadView`
+    unit, text, labels, special, spans, unknown, stretches: the positions, as in `dashboard.heads.view.HeadView`
     values: float64 (m). A word's `loss_change` is the sum over its tokens, so that all words sum to the change of the
         whole text; its `shift` is the mean over its tokens. NaN for a position without a measured token
     loss: the intact model's loss at each position, nats, summed like `values`; None if it predicts nothing
@@ -42,6 +42,7 @@ class TextEffect:
     read: np.ndarray
     unknown: tuple[int, ...] = ()
     words: tuple[int | None, ...] = ()
+    stretches: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -74,7 +75,8 @@ def effect_on_text(
     places = select(axis.labels), select(axis.special), select(axis.spans)
     numbers = values[visible], loss, read[visible]
     words = select([encoding.word_of[members[0]] for members in axis.members])
-    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, select(axis.unknown), words)
+    stretches = select(axis.stretches) if axis.stretches else ()
+    return TextEffect(measure, model, unit, encoding.text, *places, *numbers, select(axis.unknown), words, stretches)
 
 
 def word_most_changed(effect: TextEffect, among: Sequence[int]) -> int | None:

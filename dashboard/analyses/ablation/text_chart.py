@@ -13,7 +13,7 @@ from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.ink import round_figure
 from dashboard.charts.look import Look
 from dashboard.charts.sanitize import drawable
-from dashboard.charts.text_lines import BOX, UNREAD, set_text
+from dashboard.charts.text_lines import BOX, UNREAD, heading_layers, set_text
 from dashboard.charts.theme import gradient, ink, paint, readable, scale, signed
 from dashboard.heads.format import figure, percent
 
@@ -78,6 +78,7 @@ def changed_text(
         fields = {} if epoch is None else {"word": effect.words[k], "epoch": epoch}
         canvas.place(place.x, place.y, place.width, BOX, _tip(effect, k), **fields)
     body = canvas.body(width, page.height, None if epoch is None else "word")
+    body["layer"] += heading_layers(page, p, width)
     sign = "(datum.value > 0 ? '+' : '') + " if two_sided else ""
     label = f"{sign}format(datum.value, '~g')" + (" + (datum.value > 0 ? ' nats' : '')" if two_sided else "")
     legend = gradient([low, 0, high] if two_sided else [0, high / 2, high], label)

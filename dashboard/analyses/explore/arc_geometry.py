@@ -51,6 +51,12 @@ class Row:
         width = len(names) * step
         return cls(width - x if backwards else x, width, longest + 26, size, font, upright=True)
 
+    @property
+    def edges(self) -> np.ndarray:
+        """Half-way between neighbours, from left to right, with both ends (n + 1)."""
+        x = np.sort(self.x)
+        return np.concatenate([[0], (x[1:] + x[:-1]) / 2, [self.width]]).round(1)
+
     def heights(
         self, view: HeadView, links: Links, lit: Sequence[tuple], parse: Sequence[tuple]
     ) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from dashboard.charts import titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
+from dashboard.charts.stretches import named_layers, placed, stretches_of
 from dashboard.charts.theme import Palette
 from dashboard.heads.view import HeadView
 
@@ -87,6 +88,7 @@ def arcs(
                     ],
                 },
                 *(parse_arcs(row, p, scales, up, parse) if parse else []),
+                *_stretches(row, view, p, up, height),
                 {"data": {"values": nodes}, "layer": [_under_pointer(row, scales, up)]},
                 _catch(row, view, links, scales, up),
             ],
@@ -139,6 +141,13 @@ def _arcs(row: Row, ink: str, scales: dict, up: float, down: float, which: str, 
         "mark": {"type": "line", "interpolate": "natural", "stroke": ink, "opacity": opacity, "aria": False},
         "encoding": along(scales) | strokes(4.0 if row.upright else 5.5),
     }
+
+
+def _stretches(row: Row, view: HeadView, p: Palette, up: float, height: float) -> list[dict]:
+    """What tells the stretches of the words apart, below all arcs."""
+    edges = row.edges[::-1] if row.x[0] > row.x[-1] else row.edges
+    sides = placed(stretches_of(view.stretches), lambda words: float(edges[int(words)]))
+    return named_layers(sides, p, across=True, at=height + 7, through=(up, height + 7))
 
 
 def _lettering(row: Row, scales: dict, up: float) -> tuple[dict, dict]:
@@ -226,8 +235,7 @@ def _selves(ink: str, scales: dict, up: float) -> dict:
 
 def _catch(row: Row, view: HeadView, links: Links, scales: dict, up: float) -> dict:
     """Transparent bars over the words that catch the pointer, each up to half-way to its neighbours."""
-    order = np.argsort(row.x)
-    edges = np.concatenate([[0], (row.x[order][1:] + row.x[order][:-1]) / 2, [row.width]]).round(1)
+    order, edges = np.argsort(row.x), row.edges
     empty = [not row.any() for row in links.ink]
     values = [
         {"k": int(k), "from": float(edges[place]), "to": float(edges[place + 1]), "empty": bool(empty[k])}

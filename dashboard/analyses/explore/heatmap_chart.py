@@ -13,6 +13,7 @@ from dashboard.charts.hover import params
 from dashboard.charts.ink import SHARE, InkScale, inked, round_up
 from dashboard.charts.labels import labels_of
 from dashboard.charts.look import Look
+from dashboard.charts.stretches import stretches_of
 from dashboard.heads.view import HeadView
 
 LEAST = 0.02  # the smallest part of `full` that can be full ink
@@ -78,13 +79,8 @@ def matrix_over(view: HeadView, values: np.ndarray, low: float, high: float, ink
         high=high,
         nothing=titles.nothing(view),
         ink_scale=ink_scale,
-        border=None if view.one_axis else _border(view.keys.segments[columns]),
+        stretches=(stretches_of(view.queries.stretches[rows]), stretches_of(view.keys.stretches[columns])),
     )
-
-
-def _border(segments: Sequence[int]) -> int | None:
-    """The first column of a second text, where the columns are of two."""
-    return segments.index(1) if 0 in segments and 1 in segments else None
 
 
 def top_of(views: Sequence[HeadView]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.analyses.explore.link_strokes import Links, links_of, strokes
@@ -11,6 +12,7 @@ from dashboard.charts import titles
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
+from dashboard.charts.stretches import BAND, named_layers, placed, stretches_of
 from dashboard.charts.theme import WORDS_FONT, Palette
 from dashboard.heads.view import HeadView
 
@@ -62,6 +64,8 @@ def lines(view: HeadView, look: Look) -> Drawing:
                     "data": {"values": nodes},
                     "layer": [*(_under_pointer(place, side) for side in (0, 1)), _catch(place, titles.nothing(view))],
                 },
+                *_stretches(place, p, 0, view.queries.stretches[view.crop[0]]),
+                *_stretches(place, p, 1, view.keys.stretches[view.crop[1]]),
             ],
         },
         look.theme,
@@ -101,7 +105,8 @@ class _Place:
         step, size = (25.0, 14.5) if n <= 24 else (20.0, 13.5) if n <= 48 else (17.0, 12.5)
         widest = max((lettering.width_of(name, size, mono=mono) for words in names for name in words), default=0)
         column = min(LONGEST, widest) + 12
-        across = max(140.0, width - 2 * (column + SHARE) - 12)
+        names_beside = sum(BAND for axis in (view.queries, view.keys) if axis.stretches)
+        across = max(140.0, width - 2 * (column + SHARE) - 12 - names_beside)
         sides = [range(len(axis))[part] for axis, part in zip((view.queries, view.keys), view.crop, strict=True)]
         first = sides[0].start, sides[1].start
         words = (_WORDS[0], _WORDS[len(names) - 1])
@@ -215,6 +220,14 @@ def _linked(place: _Place, p: Palette, side: int, links: Links) -> list[dict]:
         {"transform": linked, "mark": place.text(side), "encoding": at | _NAME},
         {"transform": linked, "mark": share, "encoding": at | {"text": {"field": "share", "type": "nominal"}}},
     ]
+
+
+def _stretches(place: _Place, p: Palette, side: int, names: Sequence[str]) -> list[dict]:
+    """What tells the stretches of a column apart, beside it."""
+    edge = place.column + SHARE
+    at, inner, turn = (place.across + edge, place.across + 8, 90) if side else (-edge, -8, -90)
+    sides = placed(stretches_of(names), lambda words: words * place.step)
+    return named_layers(sides, p, across=False, at=at, through=(at, inner), turn=turn)
 
 
 def _catch(place: _Place, nothing: str) -> dict:

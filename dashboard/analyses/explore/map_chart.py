@@ -15,6 +15,7 @@ from dashboard.charts.ink import SHARE, round_up
 from dashboard.charts.labels import labels_of
 from dashboard.charts.look import Look
 from dashboard.charts.sanitize import drawable
+from dashboard.charts.stretches import Stretch, divided, stretches_of
 from dashboard.errors import UserError
 from dashboard.heads.head_rows import HeadRows
 
@@ -64,6 +65,11 @@ class Part:
             return labels_of(self.source.axis.drawn[slice(*span)])
         return [f"{first + 1:,}" for first in range(*span, self.side)]
 
+    def stretches(self, span: Span) -> list[Stretch]:
+        """The stretches of a side, in squares."""
+        found = stretches_of(self.source.axis.stretches[slice(*span)])
+        return [Stretch(one.name, one.first / self.side, one.last / self.side) for one in found]
+
     def table(self) -> pd.DataFrame:
         """A row per square with a weight of at least 1 / 65,535: from_position, to_position (the first of the square,
         from 0), positions (along each of its sides), from, to (what stands there), weight (the largest of the square).
@@ -109,12 +115,16 @@ def head_map(part: Part, look: Look) -> Drawing:
         high=top,
         nothing="no attention that is drawn",
         ink_scale=SHARE,
+        stretches=(part.stretches(part.rows), part.stretches(part.keys)),
     )
     return sheet_of(
         drawn,
         look,
         title=f"{source.head} · {drawable(source.model)}",
-        subtitle=[_what(part), shade(_weights(part), top)],
+        subtitle=[
+            " · ".join(filter(None, [_what(part), divided(source.axis.stretches[slice(*part.keys)])])),
+            shade(_weights(part), top),
+        ],
         description=f"Map of {source.head}, {source.model}. {_what(part)}.",
     )
 

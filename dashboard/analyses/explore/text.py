@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dashboard.charts.stretches import told
 from dashboard.heads.format import WAYS, counted, number, percent
 from dashboard.heads.head_group import TITLES, HeadGroup
 from dashboard.heads.view import HeadView
@@ -268,4 +269,5 @@ def describe(kind: str, views: Sequence[HeadView]) -> str:
     """Alternative text: what kind of chart, and the finding of each head."""
     heads = " and ".join(_name(view) for view in views)
     said = (sentence for view in views for sentence in (finding(view), lost(view)) if sentence)
-    return f"{kind} of {heads}, {views[0].model}. " + " ".join(said)
+    divided = told(views[0].keys.stretches, views[0].unit)
+    return f"{kind} of {heads}, {views[0].model}. " + " ".join([*said, *filter(None, [divided])])

@@ -9,7 +9,7 @@ from dashboard.charts.drawing import Drawing, sheet
 from dashboard.charts.ink import InkScale, round_up
 from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
-from dashboard.charts.text_lines import BOX, UNREAD, set_text
+from dashboard.charts.text_lines import BOX, UNREAD, heading_layers, set_text
 from dashboard.charts.theme import gradient, ink, on_ink, scale
 from dashboard.charts.vega_arrays import pack, split_expr, value_expr
 from dashboard.heads.view import HeadView
@@ -132,7 +132,7 @@ def reading(view: HeadView, look: Look) -> Drawing:
         {
             "width": width,
             "height": page.height,
-            "layer": [at_rest, pointed_at, on_top],
+            "layer": [at_rest, pointed_at, on_top, *heading_layers(page, p, width)],
             "resolve": {"scale": {"color": "independent"}},
         },
         look.theme,

@@ -14,6 +14,7 @@ from dashboard.charts.ink import round_up
 from dashboard.charts.look import Look
 from dashboard.charts.raster import png_uri
 from dashboard.charts.sanitize import drawable
+from dashboard.charts.stretches import divided, stretches_of
 from dashboard.charts.theme import PALETTES, Theme, ink, signed
 from dashboard.charts.titles import wrap
 
@@ -68,6 +69,7 @@ def steps(
         subtitle=[
             f"rows are the {len(this.encoding):,} tokens{whose}; the row of “{query}” is framed{keys}",
             f"purple below 0, green above · shade: attention weight · grey: hidden{means}",
+            *filter(None, [divided(this.encoding.stretches)]),
         ],
         description=f"All {len(formulas)} steps of {this.head}, {this.model}. {finding(this, row)}",
         width=width,
@@ -94,6 +96,7 @@ def _add(
 
     canvas.image(left, top, across, side, _picture(part, name, theme))
     canvas.frame(left, top, across, side, p.text if chosen else p.hair, 2.0 if chosen else 1.0)
+    _divide(canvas, this, part, (left, top, across, side), p.quiet)
     if name not in ("k", "v"):
         half = max(side / n, 3.0) / 2  # a row of a long text is thinner than a pixel
         middle = top + min(max((row.query + 0.5) * side / n, half), side - half)
@@ -108,6 +111,17 @@ def _add(
         canvas.write(left, over + k * LINE, line, p.quiet, SMALL)
     for k, line in enumerate(wrap(sentence(this, name), side + 8, SMALL), 1):
         canvas.write(left, top + side + 4 + k * LINE, line, p.text, SMALL)
+
+
+def _divide(canvas: Canvas, this: Inside, part: StepMap, place: tuple[float, float, float, float], colour: str) -> None:
+    """Rules between the stretches of the text, along each side that is its tokens. place: of the map"""
+    left, top, wide, high = place
+    for one in stretches_of(this.encoding.stretches)[:-1]:
+        share = one.last / len(this.encoding)
+        if part.shape[0] == len(this.encoding):
+            canvas.box(left, top + high * share - 0.5, wide, 1, colour)
+        if part.shape[1] == len(this.encoding) and not this.crosses:
+            canvas.box(left + wide * share - 0.5, top, 1, high, colour)
 
 
 def _across(this: Inside, part: StepMap, side: float) -> float:

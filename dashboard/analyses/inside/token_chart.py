@@ -47,10 +47,20 @@ def query_row_chart(this: Inside, row: QueryRow, look: Look = Look()) -> Drawing
         {"vconcat": parts, "spacing": 30},
         look.theme,
         title=f"“{name}” through {this.head} · {drawable(this.model)}",
-        subtitle=[f"token {row.query} of {len(this.encoding):,}, counted from 0 · green above 0, purple below"],
+        subtitle=[
+            f"token {row.query} of {len(this.encoding):,}, counted from 0 · green above 0, purple below",
+            *filter(None, [_stretches(this, row)]),
+        ],
         description=f"{finding(this, row)} {arithmetic(this, row, 'scores')}",
         width=width + mixing.left,
     )
+
+
+def _stretches(this: Inside, row: QueryRow) -> str:
+    """In which stretches of the text query and key stand; "" for a text of one."""
+    looks, seen = this.encoding.stretches, this.seen.stretches
+    found = [f"query: {looks[row.query]}"] if looks else []
+    return " · ".join([*found, f"key: {seen[row.key]}"] if seen else found)
 
 
 def _title(text: str, below: str, width: float) -> dict:

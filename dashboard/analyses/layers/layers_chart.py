@@ -10,6 +10,7 @@ from dashboard.charts import labels as lettering
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.ink import next_round
 from dashboard.charts.look import Look
+from dashboard.charts.stretches import BAND, divided, named_layers, placed, stretches_of
 from dashboard.charts.theme import gradient, ink, scale
 from dashboard.heads.format import percent
 
@@ -58,6 +59,7 @@ def moves(
     step = max(LEAST_CELL, min(44.0, int(2 * (width - 2 * MARGIN) / n) / 2))
     down = max(9.0, min(28.0, int(2 * 480 / stream.layers) / 2))
     high = 1.0 if measure.share else _top(values)
+    parted = stretches_of(stream.stretches)
     place_of = {int(position): place for place, position in enumerate(stream.words)}
     chosen = None if word is None else int(stream.words[word]) - stream.start
     value_text = f"{_value_expr('datum.v', measure.share)}"
@@ -128,7 +130,11 @@ def moves(
                 "field": "shade",
                 "type": "quantitative",
                 "scale": scale(ink(look.theme), 0, high),
-                "legend": gradient([0, high / 2, high], _value_expr("datum.value", measure.share, short=True)),
+                "legend": gradient(
+                    [0, high / 2, high],
+                    _value_expr("datum.value", measure.share, short=True),
+                    BAND if parted else 0,
+                ),
             },
             "tooltip": {"field": "tip", "type": "nominal"},
         },
@@ -156,12 +162,14 @@ def moves(
     )
     full = f"{high * 100:.3g}\u00a0%" if measure.share else f"{high:g}{end}"
     window = "" if stream.whole is None else f" · {stream.start + 1:,} to {stream.start + n:,} of {stream.whole:,}"
+    height, sides = down * stream.layers, placed(parted, lambda words: words * step)
+    names_below = named_layers(sides, p, across=True, at=height + 7, through=(0, height + 7))
     return sheet(
-        {"width": step * n, "height": down * stream.layers, "layer": [cells, frame]},
+        {"width": step * n, "height": height, "layer": [cells, *names_below, frame]},
         look.theme,
         title=f"{measure.title} · {stream.model}",
         subtitle=[
-            f"{stream.unit}{window} · rows: layers",
+            " · ".join(filter(None, [f"{stream.unit}{window}", "rows: layers", divided(stream.stretches)])),
             f"shade: {what}0 to {full} {unit}".rstrip(),
         ],
         description=f"{measure.title}, by layer and {stream.unit.removesuffix('s')}, {stream.model}. {found}",

@@ -76,7 +76,7 @@ class ResidualStream:
 
     Attributes
     ----------
-    labels, special, unknown: of the positions, as on the axis of a map (m)
+    labels, special, unknown, stretches: of the positions, as on the axis of a map (m)
     unit, hidden, text, model, name, revision: how the text was read, and by which model (`hidden` as in a HeadView)
     normalises: whether the model normalises the stream itself, which makes one more part
     numbers: by name, float32 (L, m), see `Streaming`; `moved`, `turned`, `attention`, `feed_forward`, `normalisation`,
@@ -106,6 +106,7 @@ class ResidualStream:
     whole: int | None = None
     reading: dict[str, Any] = field(default_factory=dict)
     unknown: tuple[int, ...] = ()
+    stretches: tuple[str, ...] = ()
     part: str = ""
     source: str = ""
 
@@ -144,6 +145,7 @@ class ResidualStream:
             labels=self.labels[cut],
             special=self.special[cut],
             unknown=self.unknown[cut],
+            stretches=self.stretches[cut],
             start=start,
             whole=len(self),
             numbers={name: values[:, cut] for name, values in self.numbers.items()},
@@ -172,9 +174,8 @@ class ResidualStream:
         return pd.DataFrame(columns | {name: values.ravel() for name, values in self.numbers.items()})
 
     def parts(self, place: int | None = None) -> pd.DataFrame:
-        """A row per layer and part of `made_of`: layer, part, size
-        (its length relative to the vector before the layer), share (of the change). For one position, or the mean over
-        the words."""
+        """A row per layer and part of `made_of`: layer, part, size (its length relative to the vector before the
+        layer), share (of the change). For one position, or the mean over the words."""
         rows = []
         for part in self.made_of:
             size, share = (
@@ -209,13 +210,11 @@ class Streaming:
     """Follower: computes the numbers of `ResidualStream`, layer by layer, without keeping vectors.
 
     A word's vector is the mean over its tokens, and so are the parts added to it. With x before, x' after, the change
-    Δ = x' - x and a part p of it (see `dashboard.capture.residual_stream.Step`):
+    Δ = x' - x and a part p of it (see `dashboard.capture.residual_stream.Step`); NaN where one of them is zero:
 
     - moved = ‖Δ‖ / ‖x‖, turned = 1 - cos(x, x'), each part's length ‖p‖ / ‖x‖
     - each part's share of the change, (p · Δ) / (Δ · Δ); the shares sum to 1, but may lie outside [0, 1]
     - near: the k words with the highest cos(x' - c, y' - c), c the mean of the text's words at that stage
-
-    NaN where a vector or its change is zero.
     """
 
     members: torch.Tensor
@@ -284,6 +283,7 @@ def residual_stream(
         labels=tuple(axis.labels[place] for place in visible),
         special=tuple(axis.special[place] for place in visible),
         unknown=tuple(axis.unknown[place] for place in visible) if any(axis.unknown) else (),
+        stretches=tuple(axis.stretches[place] for place in visible) if axis.stretches else (),
         unit=unit,
         hidden=special,
         text=encoding.texts[0],

@@ -62,6 +62,7 @@ def word_chart(stream: ResidualStream, word: int, look: Look) -> Drawing:
         look.theme,
         title=f"“{name}” through the layers · {stream.model}",
         subtitle=[
+            *([f"in the stretch “{stream.stretches[position]}”"] if stream.stretches else []),
             "bars: what made the change of each layer · size: of the change, relative to the vector",
             "right: the nearest words after each layer · shade: cosine after subtracting the mean, 0 to 1"
             if count

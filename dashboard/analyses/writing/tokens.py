@@ -18,6 +18,7 @@ from dashboard.models.lm_head import LanguageHead
 from dashboard.text import Encoding
 from dashboard.text.display import vocabulary_labels
 from dashboard.text.encode import COLUMNS, row_of
+from dashboard.text.stretches import continued, named, stretches_of
 
 OTHERS = 5  # alternatives of a token
 CONTEXT = 32  # tokens before the new ones that are spelled with them: spaces depend on what stands before
@@ -195,7 +196,7 @@ def _continued(model: AttentionModel, prompt: Encoding, tokens: Sequence[Written
     """Prompt and written tokens, an end-of-text token left out, as one encoding with the very ids."""
     tokens = [token for token in tokens if not token.ends]
     ids = [token.id for token in tokens]
-    text = prompt.text + spelled(model, prompt, ids)
+    text = continued(prompt.text, spelled(model, prompt, ids))
     tokenizer, rows, end = model.loaded.tokenizer, [], len(prompt.text)
     spellings = tokenizer.convert_ids_to_tokens(ids)
     for k, token in enumerate(tokens):
@@ -203,11 +204,12 @@ def _continued(model: AttentionModel, prompt: Encoding, tokens: Sequence[Written
         spelling = spellings[k] or token.label
         rows.append(row_of(tokenizer, text, token.id, spelling, token.label, (start, min(end, len(text)))))
     columns = {name: getattr(prompt, name) + tuple(row[k] for row in rows) for k, name in enumerate(COLUMNS)}
-    return replace(prompt, text=text, **columns, **_types(prompt, len(rows)))
+    stretches = named(stretches_of(text, tokenizer), columns["spans"])
+    return replace(prompt, text=text, **columns, **_types(prompt, len(rows)), stretches=stretches)
 
 
 def _cut(encoding: Encoding, end: int) -> dict[str, tuple]:
-    names = (*COLUMNS, "types", "segments")
+    names = (*COLUMNS, "types", "segments", "stretches")
     return {name: getattr(encoding, name)[:end] for name in names}
 
 

@@ -80,11 +80,12 @@ def read_weights(path: Path, called: str) -> WeightFile:
         unknown=[count > 0 for count in _list(small, "unknown", n) or ()],
         second=about.get("second"),
         segments=_list(small, "segments", n) or (),
+        stretches=small["stretches"].astype(str).ravel().tolist() if "stretches" in small else (),
     )
     return WeightFile(weights, encoding, about.get("exported", ""))
 
 
-_SMALL = ("tokens", "special", "unknown", "spans", "segments", "text", "provenance")
+_SMALL = ("tokens", "special", "unknown", "spans", "segments", "stretches", "text", "provenance")
 
 
 def _list(arrays: dict[str, np.ndarray], name: str, *shape: int) -> list | None:

@@ -8,6 +8,7 @@ const TILES_HELD = 160;
 const MOST_ASKED = 12;
 const NUDGE = 0.15;  // of the plot, for an arrow key
 const BEYOND = 32;  // pixels that leaning words reach beyond the last column
+const NAMED = 20;  // pixels that the names of stretches take
 const MINI = 96;  // pixels of the small map
 const HINT = 'Point at the map for a weight. Click it, then scroll to zoom; drag to move.';
 const KEYS = 'Arrow keys move, plus and minus zoom, 0 shows the whole text.';
@@ -65,7 +66,7 @@ function build(root) {
   root.replaceChildren(tools, stage, line);
 
   const pen = canvas.getContext('2d', { alpha: false });
-  let data = null, m = 1, left = 0, top = 0, side = 0, dots = 1;
+  let data = null, m = 1, left = 0, top = 0, side = 0, below = 8, dots = 1;
   let at = { x: 0, y: 0, step: 1 };  // the position in the plot's corner, and the pixels of a position
   let over = null, cursor = null, dirty = false, settling = 0, asked = 0, told = '', found = -1, palette = null;
   const tiles = new Map();  // "level row column" → { level, row, column, width, height, values, canvas }
@@ -134,8 +135,9 @@ function build(root) {
     const high = Math.max(LOWEST, window.innerHeight - top - AROUND);
     side = Math.max(120, Math.min(width - left - BEYOND, data.most, high));
     dots = window.devicePixelRatio || 1;
-    Object.assign(canvas.style, { width: `${left + side + BEYOND}px`, height: `${top + side + 8}px` });
-    const sizes = [Math.round((left + side + BEYOND) * dots), Math.round((top + side + 8) * dots)];
+    below = data.stretches ? 8 + NAMED : 8;
+    Object.assign(canvas.style, { width: `${left + side + BEYOND}px`, height: `${top + side + below}px` });
+    const sizes = [Math.round((left + side + BEYOND) * dots), Math.round((top + side + below) * dots)];
     if (canvas.width !== sizes[0] || canvas.height !== sizes[1]) [canvas.width, canvas.height] = sizes;
     if (!at.step || at.step * m <= side + 1 || (was && at.step * m <= was + 1)) at = { x: 0, y: 0, step: side / m };
     clamp();
@@ -219,7 +221,7 @@ function build(root) {
     const style = getComputedStyle(root), text = style.color, colours = PALETTES[data.theme], { hair, quiet } = colours;
     pen.setTransform(dots, 0, 0, dots, 0, 0);
     pen.fillStyle = colours.paper;
-    pen.fillRect(0, 0, left + side + BEYOND, top + side + 8);
+    pen.fillRect(0, 0, left + side + BEYOND, top + side + below);
     pen.save();
     pen.beginPath();
     pen.rect(left, top, side, side);
@@ -243,6 +245,12 @@ function build(root) {
       pen.lineWidth = 1.5;
       pen.strokeRect(left + (begin - at.x) * at.step, top + (begin - at.y) * at.step, length, length);
     }
+    for (const [, begin] of data.stretches ?? []) {
+      if (!begin) continue;
+      pen.fillStyle = quiet;
+      pen.fillRect(left, Math.round(top + (begin - at.y) * at.step) - 0.5, side, 1);
+      pen.fillRect(Math.round(left + (begin - at.x) * at.step) - 0.5, top, 1, side);
+    }
     const pointed = cursor ?? over?.place;
     if (pointed) {
       const wide = Math.max(1, at.step);
@@ -258,6 +266,7 @@ function build(root) {
     pen.lineWidth = 1;
     pen.strokeRect(left - 0.5, top - 0.5, side + 1, side + 1);
     lettering(text, quiet, pointed, style.fontFamily);
+    stretches(text, quiet, style.fontFamily);
     say(pointed);
     hang();
     if (stage.ariaLabel !== data.alt) {  // it tells of the head that can be seen
@@ -327,6 +336,32 @@ function build(root) {
     });
   };
 
+  // The names of what is in sight of the stretches, below the map and to its right, each along a line
+  const stretches = (text, quiet, family) => {
+    pen.font = `400 12px ${family}`;
+    pen.textAlign = 'center';
+    for (const turned of [false, true]) {
+      pen.save();
+      pen.translate(turned ? left + side : left, turned ? top : top + side);
+      if (turned) pen.rotate(Math.PI / 2);
+      let reached = 0;
+      for (const [name, begin, end] of data.stretches ?? []) {
+        const offset = turned ? at.y : at.x, away = turned ? -1 : 1;
+        const first = between((begin - offset) * at.step, 0, side), last = between((end - offset) * at.step, 0, side);
+        if (last - first < 4) continue;
+        pen.fillStyle = quiet;
+        pen.fillRect(first + 1.5, away * 6 - 1, last - first - 3, 2);
+        const wide = Math.min(pen.measureText(name).width, side - reached);
+        const start = Math.max(reached, Math.min((first + last - wide) / 2, side - wide));
+        if (wide < 24) continue;
+        pen.fillStyle = text;
+        pen.fillText(cut(name, wide), start + wide / 2, away * 17);
+        reached = start + wide + 8;
+      }
+      pen.restore();
+    }
+  };
+
   // The next of 1, 2 and 5 × 10^k
   const stride = (least) => {
     const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
@@ -360,7 +395,7 @@ function build(root) {
     tip.hidden = !over || !!cursor;
     if (tip.hidden) return;
     tip.textContent = line.textContent;
-    const right = over.px > left + side / 2, low = over.py > top + side / 2, width = left + side + BEYOND, height = top + side + 8;
+    const right = over.px > left + side / 2, low = over.py > top + side / 2, width = left + side + BEYOND, height = top + side + below;
     Object.assign(tip.style, {
       left: right ? '' : `${over.px + 14}px`, right: right ? `calc(100% - ${over.px - 14}px)` : '',
       top: low ? '' : `${over.py + 14}px`, bottom: low ? `${height - over.py + 10}px` : '',

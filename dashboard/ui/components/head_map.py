@@ -24,6 +24,7 @@ from dashboard.analyses.explore.map_tiles import TILE, Overview, Place
 from dashboard.charts.browser import SENTENCE_JS
 from dashboard.charts.ink import SHARE
 from dashboard.charts.raster import LEVELS
+from dashboard.charts.stretches import stretches_of
 from dashboard.charts.theme import PALETTES, TOKENS_FONT, Theme, ink, paint
 
 _JS, _CSS = (Path(__file__).with_name(f"head_map.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
@@ -84,6 +85,7 @@ def show(
     *,
     labels: Sequence[str],
     special: Sequence[bool],
+    stretches: Sequence[str],
     unit: str,
     causal: bool,
     alt: str,
@@ -102,7 +104,7 @@ def show(
     ----------
     key: of the component; picture, text: name the map and the positions: another head keeps what is in sight
     whole: drawn until finer squares are there, of shares; top: the weight that is full ink
-    labels, special: of the positions (m); unit: "token" or "word"; causal: whether the upper half is empty
+    labels, special, stretches: of the positions (m); unit: "token" or "word"; causal: whether the upper half is empty
     alt: what is said in its place; it tells of this head once that is painted; most: pixels of a side
     tiles, level: what the browser asked for; asks: whether it may; answers: whether this run is an answer, and the
         browser knows the rest
@@ -133,6 +135,8 @@ def show(
         "picks": picked is not None,
         "alt": alt,
     }
+    if found := stretches_of(stretches):
+        head["stretches"] = [(one.name, one.first, one.last) for one in found]
     component("two_heads_map", html='<div class="two-heads-map"></div>', js=_MOUNT, isolate_styles=False)(
         key=key,
         data=message(head, list(sent.values())),

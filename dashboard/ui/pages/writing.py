@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import streamlit as st
 
@@ -26,6 +26,7 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, text_or_end
 from dashboard.ui.page import end_page, problem, to_page
 from dashboard.ui.results_cache import cached
+from dashboard.ui.url_fields import chosen_text
 from dashboard.ui.url_state import MOST_WRITTEN
 
 WRITES = "smollm2"  # a model of the catalogue that predicts the next word
@@ -115,18 +116,18 @@ def controls(this: Opened) -> Sampling:
 
 def prompt_of(this: Opened, sampling: Sampling) -> Request:
     """The text at the top as a prompt, shown with its roles if it is a chat message; else the page ends."""
-    text = text_or_end(this).encoding.text
+    read = text_or_end(this).encoding
     try:
         if session.choices().chat == "yes" and has_chat(this.model.loaded.tokenizer):
-            text = chat_prompt(this.model, text)
+            text = chat_prompt(this.model, read.text)
             st.caption("The prompt with its roles:")
             st.code(text.rstrip("\n"), language=None, wrap_lines=True)
-        prompt = open_ended(caches.encoding(this.key, text, this.bos, this.model))
+            read = caches.encoding(this.key, text, this.bos, this.model)
+        prompt = open_ended(read)
     except UserError as wrong:
         problem(wrong)
         end_page()
-    how = (sampling.temperature, sampling.top_k, sampling.seed)
-    return Request(this, prompt, sampling, (this.key, text, this.bos, *how))
+    return Request(this, prompt, sampling, (this.key, str(prompt.text), this.bos, *astuple(sampling)))
 
 
 def write_on(asked: Request) -> Written | None:
@@ -210,7 +211,7 @@ def links(found: Written, parts: LogitParts) -> None:
     """Links to the pages of one of the heads drawn: the chosen one if it is among them, else the first."""
     heads = largest_heads(parts)
     head: HeadId = session.choices().chosen if session.choices().chosen in heads else heads[0]
-    there = {"text": found.encoding.text, "chat": "no", "pair": "", "start": 0, "query": parts.query} | head.choice
+    there = chosen_text(found.encoding.text) | {"chat": "no", "pair": "", "query": parts.query} | head.choice
     with st.container(horizontal=True, gap="medium"):
         to_page("inside", f"Inside {head}", ":material/biotech:", **there)
         to_page("explore", f"{head} on “All heads”", ":material/grid_view:", **there)
@@ -218,17 +219,16 @@ def links(found: Written, parts: LogitParts) -> None:
 
 def read_everywhere(asked: Request, found: Written) -> None:
     """The button that makes prompt and written text the text of every page."""
-    whole = found.encoding.text
     st.button(
         "Read on every page",
         icon=":material/menu_book:",
         help="Prompt and written text become the text at the top.",
         on_click=session.change,
-        kwargs={"text": whole, "chat": "no", "start": 0},
+        kwargs=chosen_text(found.encoding.text) | {"chat": "no"},
     )
     this = asked.opened
     try:
-        same = caches.encoding(this.key, whole, this.bos, this.model).ids == found.encoding.ids
+        same = caches.encoding(this.key, str(found.encoding.text), this.bos, this.model).ids == found.encoding.ids
     except UserError:
         same = False
     if not same:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard import continued
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.pins import Pin
-from dashboard.ui.url_fields import digest, zipped
+from dashboard.ui.url_fields import chosen_text, digest, zipped
 from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, from_address, to_address, within
 from tests.helpers.addresses import any_address
 
@@ -42,6 +43,24 @@ some_choices = st.builds(
 def test_a_link_reopens_the_same_choices(choices):
     travelled = dict(parse_qsl(urlencode(to_address(choices)), keep_blank_values=True))
     assert from_address(travelled, SCORES) == (choices, [])
+
+
+def test_a_link_says_where_a_model_began_to_write():
+    text = continued("The keys", " to the cabinet")
+    chosen = DEFAULTS.but(**chosen_text(text))
+    again, notices = from_address(to_address(chosen), SCORES)
+    assert (again, notices) == (chosen, []) and again.read.prompt == "The keys" and type(again.text) is str
+    assert DEFAULTS.but(**chosen_text("The keys")).border == "" and not hasattr(DEFAULTS.read, "prompt")
+
+
+@pytest.mark.parametrize("edited", ["The key to the cabinet", "The keys to the cabinets", "The keys"])
+def test_a_text_that_was_edited_is_no_longer_a_models(edited):
+    chosen = DEFAULTS.but(**chosen_text(continued("The keys", " to the cabinet")))
+    assert chosen.but(text=edited).border == "" and chosen.but(layer=3).border
+    found, [notice] = from_address(to_address(chosen) | {"text": edited}, SCORES)
+    assert found.border == "" and found.text == edited and "was changed" in notice
+    found, [notice] = from_address({"text": edited, "border": "7"}, SCORES)
+    assert found.border == "" and "“7”" in notice
 
 
 def test_a_fresh_visit_has_a_clean_address():

@@ -79,6 +79,7 @@ def _map(view: HeadView, width: float) -> None:
         top,
         labels=view.drawn,
         special=view.special,
+        stretches=view.stretches,
         unit=view.unit.removesuffix("s"),
         causal=view.causal,
         alt=describe("Heatmap", [view]),

@@ -116,6 +116,7 @@ def _map(shown: _Shown) -> None:
             top_of(whole.strong),
             labels=source.axis.drawn,
             special=source.axis.special,
+            stretches=source.axis.stretches,
             unit=source.unit.removesuffix("s"),
             causal=source.causal,
             alt=f"Map of {source.head}, {source.model}. {shown.finding}",

@@ -19,8 +19,10 @@ MOST = 50  # links
 LINKS = {
     "from": st.column_config.TextColumn("From"),
     "from_unknown": UNREAD | {"label": "From: not read"},
+    "from_stretch": st.column_config.TextColumn("From: stretch"),
     "to": st.column_config.TextColumn("To"),
     "to_unknown": UNREAD | {"label": "To: not read"},
+    "to_stretch": st.column_config.TextColumn("To: stretch"),
     "weight": st.column_config.NumberColumn("Share of attention", format="percent"),
     "contribution": st.column_config.NumberColumn("Norm of the contribution", format="%.3f"),
     "mean_weight": st.column_config.NumberColumn("Mean share of attention", format="percent"),
@@ -38,7 +40,7 @@ def strongest_links(view: HeadView) -> Table:
 
 def _strongest(view: HeadView) -> pd.DataFrame:
     found = strongest(view, MOST)
-    return found[[c for c in ("from", "from_unknown", "to", "to_unknown", view.measure) if c in found]]
+    return found[[name for name in LINKS if name in found]]
 
 
 def scores(this: Opened, table: pd.DataFrame) -> Table:
