@@ -10,6 +10,7 @@ import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the hub
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait leave the cores to a test's other processes
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what a test's many processes import is compiled once
 
 import re
 import sys
@@ -27,6 +28,7 @@ settings.load_profile("suite")
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+sys.dont_write_bytecode = False  # and the tests themselves for both workers and the next run
 
 
 @pytest.fixture(scope="session")

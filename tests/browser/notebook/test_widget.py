@@ -21,7 +21,7 @@ def notebook(new_page, monkeypatch, minilm):
     def opened(*, text=TEXT, model=minilm, width=1200, scheme="light", body="", **chosen):
         kernel = Kernel(monkeypatch)
         widget = explore(model, text, **({"head": "L2H9"} | chosen))
-        shown = Page(new_page(width, 900, scheme), kernel, widget, body=body)
+        shown = Page(new_page(width, 900, scheme, unused=True), kernel, widget, body=body)
         shown.page.wait_for_selector(".two-heads .words button, .two-heads .square")
         return shown.page, widget, shown
 
