@@ -91,12 +91,13 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def _take(folder: Path) -> bool:
-    """Whether the folder is one that was made here; it is kept then until it is let go."""
+    """Whether the folder is one that was made here; it is used now then, and kept until it is let go."""
     if folder.parent != root():
         return False
     with _guard, suppress(OSError):
         _held[folder] += 1
         _mark(folder).touch()
+        touch(folder)
     return True
 
 

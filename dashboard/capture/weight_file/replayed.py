@@ -14,7 +14,7 @@ from dashboard.capture.attention_call import BLOCK_CELLS
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.weight_file.npz import read_weights
 from dashboard.errors import UserError
-from dashboard.models import Loaded, ModelSource
+from dashboard.models import Loaded, ModelSource, bounded
 from dashboard.text.encoding import Encoding
 from dashboard.text.sentence import ParsedSentence
 
@@ -57,7 +57,7 @@ class ReplayedModel(AttentionModel):
         """The weights of the file that was found. Raises UserError as `read_weights` does."""
         found = read_weights(Path(source.folder), source.name)
         layers, heads, n, _ = found.weights.maps.shape
-        return cls(
+        opened = cls(
             source,
             cast(Loaded, _NoModel(source.title)),
             layers,
@@ -70,6 +70,8 @@ class ReplayedModel(AttentionModel):
             maps=found.weights.maps,
             exported=found.exported,
         )
+        bounded.hold(Path(source.folder).parent, opened)
+        return opened
 
     @property
     def note(self) -> str | None:
