@@ -160,14 +160,11 @@ def _of_parts(model, folder: str) -> tuple[list[float], float, int]:
     with torch.inference_mode():
         output = library(input_ids=ids["encoder"], decoder_input_ids=ids["decoder"], output_attentions=True)
     found = []
-    n = len(reads["encoder"][1])
     for part, (read, text) in reads.items():
-        name = f"{part}_attentions"
-        banded = part == "encoder"  # LED hands out a band
-        expected = handed_out(library.get_encoder(), output, n, name) if banded else getattr(output, name)
+        expected = handed_out(read.loaded.model, output, len(text), f"{part}_attentions")
         for head, weights in zip(read.all_heads, head_weights(read, text, read.all_heads), strict=True):
             found.append(float(abs(weights - expected[head.layer][0, head.head].numpy()).max()))
-    return [one if one == one else float("inf") for one in found], 0.0, n
+    return [one if one == one else float("inf") for one in found], 0.0, len(reads["encoder"][1])
 
 
 def _short(error: BaseException) -> str:

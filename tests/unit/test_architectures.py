@@ -22,14 +22,10 @@ REASONS = {
     "its attention maps are not one row and one column per token": {
         "diffusion_gemma",
         "funnel",
-        "longt5",
         "rwkv",
         "yoso",
     },
     "its queries and keys are not the tokens of the text": {"blt"},
-    "what it hands out are not shares of attention": {"prophetnet"},
-    "its encoder's heads give no attention weights": {"pegasus_x"},
-    "its encoder and decoder cannot be run one without the other": {"fsmt"},
     "reads characters and has no vocabulary of tokens": {"canine"},
     "it does not read tokens of a text": {
         "blip_2_qformer",

@@ -40,7 +40,11 @@ def learn(model: torch.nn.Module, ids: Tensor, **inputs: Tensor) -> Any:
         output = model(ids, **inputs, output_attentions=True)
     for name in ("attentions", CROSS):
         maps = getattr(output, name, None)
-        if isinstance(maps, list | tuple) and maps and all(any(one is held for held in softmaxes.given) for one in maps):
+        if (
+            isinstance(maps, list | tuple)
+            and maps
+            and all(any(one is held for held in softmaxes.given) for one in maps)
+        ):
             _scores.setdefault(model, set()).add(name == CROSS)
     return output
 

@@ -160,9 +160,7 @@ def _whole(root: Any, stacks: dict[Part, Any], source: Tensor, target: Tensor) -
         if before != "eager":
             root.set_attn_implementation(before)
     rows = {"encoder": source.shape[1], "decoder": target.shape[1], "cross": target.shape[1]}
-    return {
-        part: _maps(handed_out(half, output, rows[part], f"{part}_attentions")) for part, half in stacks.items()
-    }
+    return {part: _maps(handed_out(half, output, rows[part], f"{part}_attentions")) for part, half in stacks.items()}
 
 
 def _maps(found: list[Tensor | None]) -> Maps:

@@ -180,9 +180,9 @@ def test_a_model_that_shows_no_output_projection_says_so(own, refuses):
 
 def test_a_product_with_named_factors_is_passed_over():
     weights, seen = torch.eye(3).expand(1, 2, 3, 3), []
-    with Products(2, 3, lambda *found: seen.append(found)):
+    with Products(SimpleNamespace(heads=2, given=None), 3, lambda *found: seen.append(found)):
         torch.matmul(weights, other=torch.ones(1, 2, 3, 4))
         torch.matmul(weights, torch.ones(1, 1, 3, 4))
     [(found, said, values)] = seen
-    assert found is weights and said.shape == (1, 3, 2, 4) and values.shape == (1, 2, 3, 4)
+    assert torch.equal(found, weights) and said.shape == (1, 3, 2, 4) and values.shape == (1, 2, 3, 4)
     assert product_of(torch.matmul, (weights,), {}, weights, 3) is None
