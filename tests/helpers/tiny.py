@@ -128,6 +128,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "ernie4_5_vl_moe_text": {"rope_parameters": TURNED["rope_parameters"] | {"mrope_section": [1, 1, 2]}},
     "esmc": {"num_key_value_heads": HEADS},
     "falcon_h1": {"mamba_d_ssm": 64},
+    "fsmt": {"src_vocab_size": VOCABULARY, "tgt_vocab_size": VOCABULARY},
     "funnel": {"block_sizes": [2, 1], "architectures": ["FunnelModel"]},
     "gemma3n_text": {"num_kv_shared_layers": 0},
     "glm4v_moe_text": HALF_TURNED,

@@ -76,7 +76,7 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
         causal = part != "cross" and shape_of(maps, len(maps), numbers, None).causal
         half, tokenizer = stacks[part], tokenizers["encoder" if part == "encoder" else "decoder"]
         rows = getattr(half.get_input_embeddings(), "num_embeddings", loaded.rows)
-        mine = replace(loaded, model=half, tokenizer=tokenizer, rows=rows, notes=(*loaded.notes, *_notes(part, half)))
+        mine = replace(loaded, model=half, tokenizer=tokenizer, rows=rows, notes=(*loaded.notes, *_notes(root.config)))
         limit, calls = limit_of(half, tokenizer), seen.calls.get(part)
         if calls is None:
             limit = min(limit, at_once(len(maps), maps[0].shape[0]))
@@ -167,23 +167,22 @@ def _maps(found: list[Tensor | None]) -> Maps:
     return [one[0] for one in found if isinstance(one, Tensor)]
 
 
-def _notes(part: Part, half: Any) -> tuple[str, ...]:
-    """What a person should know of a part's maps: which tokens that are none of the text take part."""
-    config = half.config
-    if part != "encoder" and isinstance(getattr(config, "ngram", None), int):
-        return (
-            "Its decoder also has streams that predict further tokens ahead. What is shown is its main stream, whose "
-            "rows are the tokens of the target.",
-        )
-    shared = getattr(config, "num_global_tokens", None) or (
+def _notes(config: Any) -> tuple[str, ...]:
+    """What a person should know of its maps: what takes part that is none of the text's tokens."""
+    notes = []
+    if getattr(config, "num_global_tokens", None) or (
         getattr(config, "encoder_attention_type", "") == "transient-global"
-    )
-    if part == "encoder" and shared:
-        return (
-            "Its encoder's tokens look within blocks of the text, and at global tokens that stand for none of its "
-            "words. The share of these is left out, so a row sums to less than 1.",
+    ):
+        notes.append(
+            "Its encoder's tokens look at tokens near them, and at global tokens, which are none of the text's. The "
+            "share of the global ones is left out, so a row sums to less than 1."
         )
-    return ()
+    if isinstance(getattr(config, "ngram", None), int):
+        notes.append(
+            "Its decoder also has streams that predict tokens further on. What is shown is its main stream: its rows "
+            "are the tokens of the target."
+        )
+    return tuple(notes)
 
 
 def _for_targets(tokenizer: Any) -> Any:

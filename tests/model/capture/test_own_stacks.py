@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
+from dashboard.analyses.contribution.norms import contribution_views
+from dashboard.analyses.inside import api as inside
 from dashboard.capture import head_weights, of_part, open_model
+from dashboard.capture.ablate import ablate
 from dashboard.capture.language import language_head
+from dashboard.capture.layer_trace import watch_layers
+from dashboard.capture.residual_stream import follow
 from dashboard.capture.visit import visit
 from dashboard.errors import UserError
+from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
 
 PARTS = {"encoder": "encoder_attentions", "decoder": "decoder_attentions", "cross": "cross_attentions"}
@@ -19,14 +24,21 @@ SOURCE, TARGET = " ".join(tiny.SENTENCES[:2]), tiny.SENTENCES[4]
 LENGTHS = ((6, 5), (13, 13), (None, None))  # tokens of the source and of the target
 # name → kind, settings
 KINDS = {
-    "fsmt": ("fsmt", {"tgt_vocab_size": 420, "langs": ["en", "de"], "tie_word_embeddings": False}),
+    "fsmt": ("fsmt", {"src_vocab_size": 400, "vocab_size": 420, "tie_word_embeddings": False}),
     "prophetnet": ("prophetnet", tiny.SETTINGS["prophetnet"]),
-    "pegasus_x": ("pegasus_x", {"block_size": 8, "num_global_tokens": 4}),
+    "pegasus_x": ("pegasus_x", tiny.SETTINGS["pegasus_x"]),
     "longt5": ("longt5", {"local_radius": 3}),
     "longt5 with global tokens": (
         "longt5",
         {"local_radius": 3, "encoder_attention_type": "transient-global", "global_block_size": 4},
     ),
+}
+# Kinds whose decoder does not call the tap → the modules of its own and its cross attention
+OWN = {
+    "fsmt": ("model.decoder.layers.{}.self_attn", "model.decoder.layers.{}.encoder_attn"),
+    "led": ("led.decoder.layers.{}.self_attn", "led.decoder.layers.{}.encoder_attn"),
+    "mvp": ("model.decoder.layers.{}.self_attn", "model.decoder.layers.{}.encoder_attn"),
+    "prophetnet": ("prophetnet.decoder.layers.{}.self_attn", "prophetnet.decoder.layers.{}.cross_attn"),
 }
 
 
@@ -37,7 +49,7 @@ def opened(tmp_path_factory):
 
     def of(name):
         if name not in made:
-            kind, settings = KINDS[name]
+            kind, settings = KINDS.get(name, (name, {"attention_window": [8] * 3} if name == "led" else {}))
             folder = tmp_path_factory.mktemp("own stacks") / kind
             tiny.make(kind, folder, head=True, **settings)
             library = AutoModelForSeq2SeqLM.from_pretrained(folder, attn_implementation="eager").eval()
@@ -160,19 +172,110 @@ def test_stacks_that_call_the_tap_are_read_through_it(opened):
         assert routes == (["eager"] * 3 if own else ["eager", "tap", "tap"]), name
 
 
+OWN_PARTS = [(name, part) for name in OWN for part in ("decoder", "cross")]
+
+
+@pytest.mark.parametrize(("name", "part"), OWN_PARTS)
+@pytest.mark.parametrize("lengths", LENGTHS[1:])
+def test_our_attention_is_that_of_a_decoder_of_its_own(opened, name, part, lengths):
+    model, library = opened(name)
+    source, target, parts = read(model, lengths)
+    one, runs = parts[part][0], []
+    assert one.route == "eager"
+    maps = getattr(whole_pass(library, source, target), PARTS[part])
+    watch_layers(one, target, runs.append)
+    assert [run.number for run in runs] == [0, 1, 2]
+    for run, expected in zip(runs, maps, strict=True):
+        shares = expected.softmax(-1)[:, :, : len(target)] if (name, part) == ("prophetnet", "cross") else expected
+        assert torch.allclose(run.attend(run.parts()).weights, shares[0], atol=1e-5)
+    table = inside.verify(one, target)
+    assert set(table["begins"]) == {"x" if part == "decoder" else "q, k, v"} and not inside.differs(table)
+
+
+@pytest.mark.parametrize(("name", "part"), OWN_PARTS)
+def test_ablation_and_contributions_are_those_of_its_own_modules(opened, name, part):
+    model, library = opened(name)
+    source, target, parts = read(model, (None, None))
+    one, n = parts[part][0], len(target)
+    module = library.get_submodule(OWN[name][part == "cross"].format(1))
+    out = module.out_proj
+    ids, answer = torch.tensor([source.ids]), torch.tensor([target.ids])
+
+    def last():
+        return library(input_ids=ids, decoder_input_ids=answer, output_hidden_states=True).decoder_hidden_states[-1]
+
+    def silent(_module, args):  # head 2 of 4, of 8 numbers each
+        mixed = args[0].clone()
+        mixed[..., 16:24] = 0
+        return (mixed, *args[1:])
+
+    with torch.inference_mode():
+        whole = last()[0]
+        hook = out.register_forward_pre_hook(silent)
+        expected = last()[0]
+        hook.remove()
+    vectors, runs = ablate(one, [target], [[HeadId(1, 2, part)], [HeadId(0, 0, part), HeadId(1, 1, part)]])
+    found = next(one for one in runs if one.sets == ((HeadId(1, 2, part),),))
+    assert torch.allclose(vectors[0], whole, atol=1e-4)
+    assert torch.allclose(found.vectors[0, 0], expected, atol=1e-4) and (expected - whole).abs().max() > 1e-2
+    values = dict(module.named_children()).get("v_proj", getattr(module, "value_proj", None))
+    [given] = hooked({"v": values}, last)["v"]
+    given = given.reshape(-1, 32)[: len(source) if part == "cross" else n]
+    with torch.inference_mode():
+        norms = (given[:, 16:24] @ out.weight[:, 16:24].T).norm(dim=-1).numpy()
+    [view] = contribution_views(one, target, [HeadId(1, 2, part)])
+    [weights] = head_weights(one, target, [HeadId(1, 2, part)])
+    assert np.allclose(view.weights, weights * norms, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_a_decoder_of_its_own_adds_is_what_its_modules_give(opened, name):
+    model, library = opened(name)
+    source, target, parts = read(model, (None, None))
+    steps, n = [], len(target)
+
+    class Steps:
+        def step(self, step):
+            steps.append(step)
+
+    follow(parts["cross"][0], target, Steps())
+    modules = dict(zip(("decoder", "cross"), (library.get_submodule(one.format(1)) for one in OWN[name]), strict=True))
+    taken = hooked(modules, lambda: whole_pass(library, source, target))
+    for part, ours in (("decoder", steps[1].attention), ("cross", steps[1].cross_attention)):
+        [given] = taken[part]
+        assert torch.allclose(ours, given.reshape(-1, 32)[:n], atol=1e-4), part
+    assert torch.equal(steps[1].after, steps[2].before) and steps[1].after.shape == (n, 32)
+
+
+@pytest.mark.parametrize("name", [*KINDS, "led", "mvp"])
+def test_targets_in_one_batch_are_read_as_each_alone(opened, name):
+    _, _, parts = read(opened(name)[0], (None, None))
+    for part in ("decoder", "cross"):
+        one = parts[part][0]
+        texts = [one.encode(TARGET), one.encode(tiny.SENTENCES[0], limit=9)]
+        together, alone = _Keep(), _Keep()
+        visit(one, texts, together)
+        visit(one, texts[1], alone)
+        for layer in range(3):
+            assert torch.allclose(together.seen[1, layer], alone.seen[0, layer], atol=1e-5), part
+
+
+class _Keep:
+    two_texts = True
+
+    def __init__(self):
+        self.seen = {}
+
+    def block(self, block):
+        self.seen[block.text, block.layer] = block.weights.clone()
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_sources_in_one_batch_are_read_as_each_alone(opened, name):
     model, _ = opened(name)
     sources = [model.encode(SOURCE), model.encode(SOURCE, limit=9)]
 
-    class Keep:
-        def __init__(self):
-            self.seen = {}
-
-        def block(self, block):
-            self.seen[block.text, block.layer] = block.weights.clone()
-
-    together, alone = Keep(), Keep()
+    together, alone = _Keep(), _Keep()
     visit(model, sources, together)
     visit(model, sources[1], alone)
     for layer in range(3):
@@ -198,4 +301,4 @@ def test_prophetnet_predicts_from_another_stream_than_the_target_s(opened, refus
 def test_a_target_has_the_tokens_that_its_decoder_knows(opened):
     model, library = opened("fsmt")
     assert model.loaded.rows == 400 and model.whole.parts["decoder"].loaded.rows == 420
-    assert CONFIG_MAPPING["fsmt"] is type(library.config)
+    assert library.get_encoder().embed_tokens.num_embeddings == 400
