@@ -98,11 +98,15 @@ def test_every_part_has_the_library_s_weights(opened, name, lengths):
 
 
 def hooked(modules, run):
-    """What each of these modules gives, call by call, while this runs."""
+    """What each of these modules gives, call by call, while this runs: (n, …)."""
     taken = {name: [] for name in modules}
+
+    def note(name, output):
+        output = output[0] if isinstance(output, tuple) else output
+        taken[name].append(output.reshape(-1, output.shape[-1]).clone())
+
     hooks = [
-        module.register_forward_hook(lambda *args, name=name: taken[name].append(args[2][0].clone()))
-        for name, module in modules.items()
+        module.register_forward_hook(lambda *args, name=name: note(name, args[2])) for name, module in modules.items()
     ]
     with torch.inference_mode():
         run()
@@ -202,7 +206,8 @@ def test_ablation_and_contributions_are_those_of_its_own_modules(opened, name, p
     ids, answer = torch.tensor([source.ids]), torch.tensor([target.ids])
 
     def last():
-        return library(input_ids=ids, decoder_input_ids=answer, output_hidden_states=True).decoder_hidden_states[-1]
+        more = {"output_hidden_states": True, "use_cache": False}
+        return library(input_ids=ids, decoder_input_ids=answer, **more).decoder_hidden_states[-1]
 
     def silent(_module, args):  # head 2 of 4, of 8 numbers each
         mixed = args[0].clone()
@@ -220,7 +225,7 @@ def test_ablation_and_contributions_are_those_of_its_own_modules(opened, name, p
     assert torch.allclose(found.vectors[0, 0], expected, atol=1e-4) and (expected - whole).abs().max() > 1e-2
     values = dict(module.named_children()).get("v_proj", getattr(module, "value_proj", None))
     [given] = hooked({"v": values}, last)["v"]
-    given = given.reshape(-1, 32)[: len(source) if part == "cross" else n]
+    given = given[: len(source) if part == "cross" else n]
     with torch.inference_mode():
         norms = (given[:, 16:24] @ out.weight[:, 16:24].T).norm(dim=-1).numpy()
     [view] = contribution_views(one, target, [HeadId(1, 2, part)])
@@ -243,7 +248,7 @@ def test_what_a_decoder_of_its_own_adds_is_what_its_modules_give(opened, name):
     taken = hooked(modules, lambda: whole_pass(library, source, target))
     for part, ours in (("decoder", steps[1].attention), ("cross", steps[1].cross_attention)):
         [given] = taken[part]
-        assert torch.allclose(ours, given.reshape(-1, 32)[:n], atol=1e-4), part
+        assert torch.allclose(ours, given[:n], atol=1e-4), part
     assert torch.equal(steps[1].after, steps[2].before) and steps[1].after.shape == (n, 32)
 
 
