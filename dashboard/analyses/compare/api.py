@@ -152,8 +152,8 @@ def _over_shared_sources(*models: AttentionModel) -> list[AttentionModel]:
     a, b = ((one.part or "encoder", None if one.given is None else one.given.source.text) for one in models)
     if a != b:
         raise UserError(
-            f"{models[0].title} and {models[1].title} do not read the same here: one part and one source. Choose the "
-            "same part of both, beside the same source."
+            f"Heads of {models[0].title} and {models[1].title} are compared in the same part, next to the same source. "
+            "Choose one part of both, and give both one source."
         )
     sources = [one.source for one in given if one is not None]
     if not sources:

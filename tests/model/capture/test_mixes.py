@@ -61,7 +61,7 @@ def ablated(model, encodings, sets, **how):
 @pytest.mark.parametrize("kind", PROJECTIONS)
 def test_a_head_is_taken_out_as_by_a_hook(own, kind, ablate_on_text):
     model = own(kind)
-    assert model.route == "eager" and own_mixes(model) == model.numbers
+    assert model.route == "eager" and own_mixes(model) == tuple((layer, "") for layer in model.numbers)
     short, long = (model.encode(one) for one in (tiny.SENTENCES[4], tiny.SENTENCES[0]))
     heads = [HeadId(0, 1), HeadId(2, 3)]
     alone, together = (ablated(model, which, [[one] for one in heads]) for which in ([long], [short, long]))
@@ -126,7 +126,11 @@ def test_a_pass_with_other_products_is_refused(own, refuses):
     model = own("falcon")
     inputs = {"input_ids": torch.tensor([model.encode(tiny.SENTENCES[0]).ids])}
     n = inputs["input_ids"].shape[1]
-    with torch.inference_mode(), refuses(UserError, model.title), edited(model, (0, 1), lambda _, said: said, n):
+    with (
+        torch.inference_mode(),
+        refuses(UserError, model.title),
+        edited(model, ((0, ""), (1, "")), lambda _, said: said, n),
+    ):
         model.last_vectors(**inputs)
     assert whole_pass(model, inputs)[0].shape[1] == n
 
