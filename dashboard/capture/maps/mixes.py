@@ -73,7 +73,7 @@ def _find(model: AttentionModel) -> Mixes | None:
     found: list[Mix] = []
     last: dict[Part, Tensor] = {}
     for weights in seen:
-        part = next((part for part, maps in left.items() if maps and same_map(weights, maps[0][1])), None)
+        part: Part | None = next((one for one in left if left[one] and same_map(weights, left[one][0][1])), None)
         if part is not None:
             number, last[part] = left[part].pop(0)
             found.append((number, part))

@@ -303,6 +303,24 @@ def test_prophetnet_predicts_from_another_stream_than_the_target_s(opened, refus
         language_head(parts["decoder"][0])
 
 
+def test_an_encoder_with_the_batch_behind_its_tokens_is_ablated(opened):
+    model, library = opened("fsmt")
+    encoder, text = library.get_encoder(), model.encode(SOURCE)
+
+    def silent(_module, args):
+        mixed = args[0].clone()
+        mixed[..., 16:24] = 0
+        return (mixed, *args[1:])
+
+    hook = encoder.layers[0].self_attn.out_proj.register_forward_pre_hook(silent)
+    with torch.inference_mode():
+        expected = encoder(torch.tensor([text.ids])).last_hidden_state
+    hook.remove()
+    _, runs = ablate(model, [text], [[HeadId(0, 2)], [HeadId(0, 1)]])
+    found = {one.sets[place]: one.vectors[place] for one in runs for place in range(len(one.sets))}
+    assert torch.allclose(found[(HeadId(0, 2),)], expected, atol=1e-4)
+
+
 def test_a_target_has_the_tokens_that_its_decoder_knows(opened):
     model, library = opened("fsmt")
     assert model.loaded.rows == 400 and model.whole.parts["decoder"].loaded.rows == 420

@@ -67,5 +67,5 @@ def test_a_head_of_the_part_in_two_models(bart, tmp_path, monkeypatch, part, let
     both = [of_part(open_model(str(one)), part, SOURCE) for one in (bart, tmp_path)]
     aligned = compare_models(both[0], f"{letter}1H2", both[1], f"{letter}2H3", TARGET)
     assert f"{compare(aligned.a, aligned.b).js:.2f}" in plain(pages.heading(app))
-    app.selectbox(key="other_model").set_value("minilm").run()
+    app.selectbox(key="choose_other_model").set_value("minilm").run()
     assert not app.exception and "no encoder–decoder" in pages.notices(app)[0]
