@@ -69,12 +69,12 @@ def handed_out(model: torch.nn.Module, output: Any, n: int, name: str = "attenti
         return maps
     windows = [windows] * len(maps) if isinstance(windows, int) else list(windows)
     return [
-        unblocked(one[:, :, :n, None], n, 0, -(window // 2)) if _is_band(one, window) else one
+        one if one is None or not _is_band(one, window) else unblocked(one[:, :, :n, None], n, 0, -(window // 2))
         for one, window in zip(maps, windows, strict=False)
     ]
 
 
-def _is_band(maps: Any, window: int) -> bool:
+def _is_band(maps: Tensor, window: int) -> bool:
     return isinstance(maps, Tensor) and maps.dim() == 4 and maps.shape[-1] == window + 1 != maps.shape[-2]
 
 
