@@ -17,11 +17,10 @@ from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 # Inputs
 head_picker.part()
 this = reading(pairs=session.choices().mode != "texts", parts=True)
-ways = compare_inputs.ways(this)
 st.caption(escape_markdown(compare_inputs.question(this)))
 st.segmented_control(
     "Compare",
-    ways,
+    list(compare_inputs.WAYS),
     format_func=compare_inputs.WAYS.__getitem__,
     required=True,
     label_visibility="collapsed",

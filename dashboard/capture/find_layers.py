@@ -15,6 +15,7 @@ from dashboard.capture.attention_call import Heads
 from dashboard.capture.maps import own_mixes, said_by
 from dashboard.capture.model import AttentionModel
 from dashboard.errors import UserError
+from dashboard.heads.head_id import Part
 from dashboard.text.encoding import Encoding
 
 NEVER = 10**6  # more layers than any model has: the tap itself never ends the pass
@@ -51,8 +52,12 @@ def blocks_of(model: AttentionModel, encoding: Encoding) -> tuple[torch.nn.Modul
         for _, layers in stack:
             layers.append(layer)
 
+    def mixed(layer: int, _said: torch.Tensor, part: Part) -> None:
+        if part == model.part:
+            runs(layer)
+
     inside, mixes = tuple(module for module in root.modules() if module is not root), own_mixes(model)
-    own = nullcontext() if mixes is None else said_by(model, mixes, ids.shape[1], runs)
+    own = nullcontext() if mixes is None else said_by(model, mixes, ids.shape[1], mixed)
     with hooked(inside, enters, leaves), tap.listening(one_head_of(model, runs)), own:
         model.run(ids)
     if len(layer_of) < len(model.numbers):

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.encoder_decoder import open_parts
 from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.maps import join_blocks
 from dashboard.capture.model import AttentionModel, Route
 from dashboard.capture.probe import NOT_COMMON, Shape, Unfit, Unreadable, probe_eager, probe_tap
+from dashboard.capture.stacks import open_parts
 from dashboard.capture.weight_file import ReplayedModel
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load

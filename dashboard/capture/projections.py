@@ -41,7 +41,8 @@ class Product:
 
 
 def product_of(func: object, args: Sequence[Any], kwargs: Mapping[str, Any], output: Any, n: int) -> Product | None:
-    """What torch was just asked to do, if that was a product of n vectors with weights of the model."""
+    """What torch was just asked to do, if that was a product of n vectors with weights of the model; of more vectors
+    of one text (ProphetNet's n-gram streams stand behind its main one) the first n."""
     if func is torch.nn.functional.linear:
         x, weights, bias = _linear(*args, **kwargs)
         weights = weights.T
@@ -51,10 +52,11 @@ def product_of(func: object, args: Sequence[Any], kwargs: Mapping[str, Any], out
         x, weights, bias = *args, None
     else:
         return None
-    if not isinstance(weights, Tensor) or weights.dim() != 2 or x.numel() != n * weights.shape[0]:
+    if not isinstance(weights, Tensor) or weights.dim() != 2 or x.numel() % (n * weights.shape[0]):
         return None
     bias = 0.0 if bias is None else bias.detach()
-    return Product(x.reshape(n, -1), weights.detach(), bias, output.reshape(n, -1))
+    x, y = (one.reshape(-1, one.shape[-1])[:n] for one in (x, output))
+    return Product(x, weights.detach(), bias, y)
 
 
 def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor | None]:

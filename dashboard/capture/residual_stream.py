@@ -22,6 +22,7 @@ from dashboard.capture.maps import own_mixes, said_by
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.residual_additions import Sums
 from dashboard.capture.weight_file import check_tap
+from dashboard.heads.head_id import Part
 from dashboard.text.encoding import Encoding
 
 # What is left of a change when both parts are taken from it, above which a model without a normalisation of the
@@ -86,7 +87,8 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
     def leaves(_module: torch.nn.Module, _args: tuple, output: Any) -> None:
         nonlocal done
         layer = model.numbers[done]
-        follower.step(_step(model, layer, sums, vectors_in(output if isinstance(output, tuple | list) else [output])))
+        after = vectors_in(output if isinstance(output, tuple | list) else [output])
+        follower.step(_step(model, layer, sums, after, len(encoding)))
         sums.close()
         done += 1
         if done == len(model.numbers):
@@ -99,7 +101,11 @@ def follow(model: AttentionModel, encoding: Encoding, follower: Follower) -> Non
         (sums.cross_heads if calls[call_number][1] else sums.heads)(call.v)
 
     request = tap.Request({**dict.fromkeys(range(len(calls)), (0,)), NEVER: ()}, receive)
-    own = nullcontext() if mixes is None else said_by(model, mixes, len(encoding), lambda _, said: sums.heads(said))
+
+    def mixed(_layer: int, said: torch.Tensor, part: Part) -> None:
+        (sums.cross_heads if part == "cross" else sums.heads)(said)
+
+    own = nullcontext() if mixes is None else said_by(model, mixes, len(encoding), mixed)
     with hooked(blocks, enters, leaves), tap.listening(request), own, sums:
         model.run(ids)
 
@@ -119,15 +125,16 @@ def calls_of(model: AttentionModel) -> list[tuple[int, bool]]:
     return [(b, True) if a == tap.ANOTHER else (a, False) for a, b in zip(own, cross, strict=True)]
 
 
-def _step(model: AttentionModel, layer: int, sums: Sums, after: torch.Tensor | None) -> Step:
+def _step(model: AttentionModel, layer: int, sums: Sums, after: torch.Tensor | None, n: int) -> Step:
+    """n: how many tokens the text has. What is behind them (ProphetNet's n-gram streams) is left out."""
     if after is None or sums.attention is None or sums.before is None:
         raise inseparable(model)
     if model.given is not None and sums.cross is None:
         raise inseparable(model)
     normalises, shape = sums.normalises(after), (-1, after.shape[-1])  # XLNet has the batch behind the tokens
-    after, before, attention = (one.reshape(shape) for one in (after, sums.before, sums.attention))
-    cross = None if sums.cross is None else sums.cross.reshape(shape)
-    forward = torch.zeros_like(before) if sums.other is None else sums.other.reshape(shape)
+    after, before, attention = (one.reshape(shape)[:n] for one in (after, sums.before, sums.attention))
+    cross = None if sums.cross is None else sums.cross.reshape(shape)[:n]
+    forward = torch.zeros_like(before) if sums.other is None else sums.other.reshape(shape)[:n]
     rest = after - before - attention - forward - (0 if cross is None else cross)
     if not normalises and float(rest.norm()) > ROUNDING * float((after - before).norm()):
         raise inseparable(model)

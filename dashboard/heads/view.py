@@ -39,7 +39,8 @@ class HeadView(OfOneAxis):
     ----------
     head: which head
     weights: float32 (m, k); row i is where query i looks. Rows sum to 1 (less where the model has a
-        learned sink, and in a `window`); a row is all zero only where hiding special tokens left it nothing.
+        learned sink or global tokens, and in a `window`); a row is all zero only where hiding special tokens left it
+        nothing.
     queries: what stands along the rows (m), the positions that look
     keys: what stands along the columns (k), the positions looked at. In self-attention the same object as `queries`
         (m = k); of cross attention another: a decoder's words look at an encoder's

@@ -8,7 +8,7 @@ from functools import cache, partial
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModel, CanineTokenizer, PreTrainedTokenizerFast
+from transformers import AutoModel, AutoModelForSeq2SeqLM, CanineTokenizer, PreTrainedTokenizerFast
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 SENTENCES = [
@@ -130,6 +130,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "ernie4_5_vl_moe_text": {"rope_parameters": TURNED["rope_parameters"] | {"mrope_section": [1, 1, 2]}},
     "esmc": {"num_key_value_heads": HEADS},
     "falcon_h1": {"mamba_d_ssm": 64},
+    "fsmt": {"src_vocab_size": VOCABULARY, "tgt_vocab_size": VOCABULARY},
     "funnel": {"block_sizes": [2, 1], "architectures": ["FunnelModel"]},
     "gemma3n_text": {"num_kv_shared_layers": 0},
     "glm4v_moe_text": HALF_TURNED,
@@ -152,6 +153,7 @@ SETTINGS: dict[str, dict[str, object]] = {
     "lilt": {"hidden_size": 48, "channel_shrink_ratio": 2},
     "mamba2": {"num_heads": 8},
     "longformer": {"attention_window": [8] * LAYERS},
+    "longt5": {"local_radius": 5},
     "marian": {"decoder_vocab_size": VOCABULARY, "decoder_start_token_id": 0},
     "minimax_m3_vl_text": SPARSE_AND_FULL,
     "mistral4": {
@@ -164,6 +166,12 @@ SETTINGS: dict[str, dict[str, object]] = {
     },
     "molmo2_adapter": {"vision_feature_layer": [1, 2]},
     "neomme": {"head_dim": 16},
+    "pegasus_x": {"block_size": 8, "num_global_tokens": 4},
+    "prophetnet": {
+        "num_encoder_layers": LAYERS,
+        "num_decoder_layers": LAYERS,
+        "num_decoder_attention_heads": HEADS,
+    },
     "paddleocr_vl_text": TURNED,
     "qwen2_5_omni_text": TURNED,
     "qwen2_5_vl_text": TURNED,
@@ -253,13 +261,14 @@ def configure(cls: type, **more: object):
     return cls(**asked | parts | more)
 
 
-def make(kind: str, folder, **more: object):
+def make(kind: str, folder, head: bool = False, **more: object):
     """Writes a tiny model of that kind and the tokenizer to a folder; the configuration that it has.
 
-    more: settings beside `SIZES`, in place of the kind's `SETTINGS`"""
+    head: with the language-model head of an encoder–decoder; more: settings beside `SIZES`, in place of the kind's
+    `SETTINGS`"""
     config = configure(CONFIG_MAPPING[kind], **(more or SETTINGS.get(kind, {})))
     torch.manual_seed(0)
-    model = AutoModel.from_config(config)
+    model = (AutoModelForSeq2SeqLM if head else AutoModel).from_config(config)
     with torch.no_grad():  # attention that means something, so that a wrong scale or mask shows
         for name, weights in model.named_parameters():
             if weights.dim() > 1:

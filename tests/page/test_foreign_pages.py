@@ -54,7 +54,7 @@ def has_a_frame(app):
 
 @pytest.mark.parametrize(
     ("kind", "more"),
-    [("rwkv", {}), ("longt5", {}), ("mamba", {}), ("beit", {})],
+    [("rwkv", {}), ("yoso", {}), ("mamba", {}), ("beit", {})],
 )
 def test_a_link_to_a_model_that_cannot_be_opened(kind, more, folders, snapshot):
     folder = folders(kind, **more)

@@ -21,11 +21,8 @@ REASONS = {
     "it approximates its attention by blocks of tokens": {"mra"},
     "none of its layers compares each token with every other": {"rwkv"},
     "its layers use no softmax over the keys": {"yoso"},
-    "its attention maps are not one row and one column per token": {"diffusion_gemma", "longt5"},
+    "its attention maps are not one row and one column per token": {"diffusion_gemma"},
     "most of its layers attend over patches of bytes": {"blt"},
-    "what it hands out are not shares of attention": {"prophetnet"},
-    "its encoder's heads give no attention weights": {"pegasus_x"},
-    "its encoder and decoder cannot be run one without the other": {"fsmt"},
     "it does not read tokens of a text": {
         "blip_2_qformer",
         "exaone4_5_vision",

@@ -127,19 +127,42 @@ def compare_models(
 ) -> Aligned:
     """Compare heads of two models on one text, over the words whose borders both tokenizers keep (METRICS §8).
 
+    model, other: of two encoder–decoders' decoders or cross attention the parts, which have read the same source
+        (`of_part`); `text` is then the target
     pair, between: as in `attention`, if both tokenizers know sentence pairs
     measure: the heads' weights, or the norms of their contributions; norms are lengths in two different spaces, so only
     where they are large and small can be compared, see `draw_aligned`. Raises UserError for an empty text, a head that
-    a model does not have, two readings that share no word, and contributions that cannot be measured.
+    a model does not have, two parts or two sources, two readings that share no word, and contributions that cannot be
+    measured.
     """
-    encodings = with_shared_words([one.encode(text, bos=bos, limit=limit, pair=pair) for one in (model, other)])
+    both = _over_shared_sources(model, other)
+    encodings = with_shared_words([one.encode(text, bos=bos, limit=limit, pair=pair) for one in both])
     views = [
         _view(one, encoding, which, measure, unit="words", special=special, between=between)
-        for one, encoding, which in zip((model, other), encodings, (head, other_head), strict=True)
+        for one, encoding, which in zip(both, encodings, (head, other_head), strict=True)
     ]
     given = {"limit": limit, "pair": pair, "between": between}
     given = {name: one for name, one in given.items() if one is not None} | _of_measure(measure)
     return replace(align_models(*views), reading={"text": text, "special": special, "bos": bos} | given)
+
+
+def _over_shared_sources(*models: AttentionModel) -> list[AttentionModel]:
+    """Two models; where they look from a target at a source, over the words of the source that both divide exactly."""
+    given = [one.given for one in models]
+    a, b = ((one.part or "encoder", None if one.given is None else one.given.source.text) for one in models)
+    if a != b:
+        raise UserError(
+            f"Heads of {models[0].title} and {models[1].title} are compared in the same part, next to the same source. "
+            "Choose one part of both, and give both one source."
+        )
+    sources = [one.source for one in given if one is not None]
+    if not sources:
+        return list(models)
+    return [
+        replace(model, given=replace(one, source=source))
+        for model, one, source in zip(models, given, with_shared_words(sources), strict=True)
+        if one is not None
+    ]
 
 
 def _view(model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: Any) -> HeadView:
@@ -239,7 +262,7 @@ def origin_of_aligned(aligned: Aligned, view: str, **drawing: Any) -> Provenance
     else:
         other = {"other_model": b.name, "other_revision": b.revision, "other_title": b.model}
         how = {name: value for name, value in reading.items() if name != "text"}
-        second = Model(b.name, b.revision)
+        second = Model(b.name, b.revision, part=model.part, source=model.source)
         made = Call("compare_models", (model, str(a.head), second, str(b.head), text), how, to="aligned")
     call = Call("draw_aligned", (made, view), given(**drawing), makes="figure")
     return replace(origin, options=origin.options | other, call=call)

@@ -43,7 +43,8 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
 
     change = mean over the words in both texts of the Jensen–Shannon divergence (METRICS §5, base 2, [0, 1]) between the
     head's row in a and in b; over words, with special tokens shown, and all keys without a counterpart as one more
-    column. In a causal model only rows that see a changed word count, as the others cannot change. baseline: the mean
+    column. Of cross attention the keys are the words of its source. In a causal model only rows that see a changed word
+    count, as the others cannot change; of a decoder and its cross attention likewise. baseline: the mean
     change from a to each of the `variants` (texts with another word exchanged); low, high: the smallest and the largest
     of these changes. lift = change − baseline. NaN without variants; the table is then sorted by change.
 
@@ -52,7 +53,8 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     texts = [a, b, *variants]
     check_lengths(texts)
     axes = [text.axis("words") for text in texts]
-    pairs = [_Pair.of(axes[0], axis, model.causal) for axis in axes[1:]]
+    source = None if model.source_text is None else model.source_text.axis("words")
+    pairs = [_Pair.of(axes[0], axis, model.predicts_next, source) for axis in axes[1:]]
     visitor = _Changes(model, [Pooling.of(axis) for axis in axes], [len(text) for text in texts], pairs)
     visit(model, texts, visitor)
     change, others = visitor.found[0], visitor.found[1:]
@@ -76,7 +78,7 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     table = largest_first(table, first)
     labels = [axis.labels for axis in axes[:2]]
     one_word = len(labels[0]) == len(labels[1]) and sum(x != y for x, y in zip(*labels, strict=True)) == 1
-    return Changes(table, int(pairs[0].rows.sum()), len(known), one_word and not model.causal)
+    return Changes(table, int(pairs[0].rows.sum()), len(known), one_word and not model.predicts_next)
 
 
 def check_lengths(texts: Sequence[Encoding]) -> None:
@@ -96,14 +98,16 @@ def most_changed(changes: Changes) -> HeadId | None:
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """The k aligned places of text 0 (a) and of another text (b), and whether the row of each counts (rows)."""
+    """The k aligned places of text 0 (a) and of another text (b), whether the row of each counts (rows), and the
+    columns of each that belong together: the same places, or all words of a source."""
 
     a: np.ndarray
     b: np.ndarray
     rows: np.ndarray
+    columns: tuple[np.ndarray, np.ndarray]
 
     @classmethod
-    def of(cls, a: Axis, b: Axis, causal: bool) -> _Pair:
+    def of(cls, a: Axis, b: Axis, causal: bool, source: Axis | None = None) -> _Pair:
         pairs, changed = matching((a.labels, a.special), (b.labels, b.special))
         at = np.array(pairs, int).reshape(-1, 2)
         rows = ~np.array(a.special, bool)[at[:, 0]]
@@ -111,27 +115,32 @@ class _Pair:
             same = set(at[~np.array(changed, bool), 0].tolist())
             first = next((i for i in range(len(a.labels)) if i not in same), len(a.labels))
             rows &= (at > 0).all(1) & ((at[:, 0] >= first) | (at[:, 0] != at[:, 1]))
-        return cls(at[:, 0], at[:, 1], rows)
+        every = None if source is None else np.arange(len(source.labels))
+        return cls(at[:, 0], at[:, 1], rows, (at[:, 0], at[:, 1]) if every is None else (every, every))
 
 
 class _Changes:
     """Visitor: collects the maps of a layer, text by text, and compares them once the layer is complete."""
 
+    two_texts = True
+
     def __init__(self, model: AttentionModel, poolings: list[Pooling], sizes: list[int], pairs: list[_Pair]):
         self.poolings, self.sizes, self.pairs = poolings, sizes, pairs
-        self.heads = model.heads
+        self.heads, self.source = model.heads, model.source_text
+        self.keys = None if self.source is None else Pooling.of(self.source.axis("words"))
         self.tokens: dict[int, np.ndarray] = {}
         self.words: dict[int, dict[int, np.ndarray]] = {}  # by layer, by text
         self.found = np.full((len(pairs), model.layers, model.heads), np.nan)
 
     def block(self, block: Block) -> None:
         text, n = block.text, self.sizes[block.text]
-        held = self.tokens.setdefault(text, np.zeros((self.heads, n, n), np.float32))
+        keys = n if self.source is None else len(self.source)
+        held = self.tokens.setdefault(text, np.zeros((self.heads, n, keys), np.float32))
         held[:, block.rows, : block.weights.shape[2]] = block.weights.cpu().numpy()
         if block.rows.stop < n:
             return
         words = self.words.setdefault(block.layer, {})
-        words[text] = self.poolings[text](self.tokens.pop(text))
+        words[text] = self.poolings[text](self.tokens.pop(text), self.keys)
         if len(words) == len(self.sizes):
             for place, pair in enumerate(self.pairs):
                 self.found[place, block.layer] = _change(words[0], words[place + 1], pair)
@@ -143,6 +152,6 @@ def _change(a: np.ndarray, b: np.ndarray, pair: _Pair) -> np.ndarray:
     if not pair.rows.any():
         return np.full(len(a), np.nan)
     rows_a, rows_b = pair.a[pair.rows], pair.b[pair.rows]
-    p = a[:, rows_a[:, None], pair.a].astype(np.float64)
-    q = b[:, rows_b[:, None], pair.b].astype(np.float64)
+    p = a[:, rows_a[:, None], pair.columns[0]].astype(np.float64)
+    q = b[:, rows_b[:, None], pair.columns[1]].astype(np.float64)
     return divergence(with_rest(p), with_rest(q)).mean(1)

@@ -30,7 +30,7 @@ _DIVIDED = {"div", "div_", "divide", "true_divide", "__truediv__", "__itruediv__
 
 @dataclass(frozen=True, eq=False)
 class _Product:
-    """factor · q · kᵀ, plus what was added, at some step. q (…, n, d), k (…, n, d) as they were multiplied."""
+    """factor · q · kᵀ, plus what was added, at some step. q (…, n, d), k (…, m, d) as they were multiplied."""
 
     q: Tensor
     k: Tensor
@@ -41,10 +41,13 @@ class _Product:
 
 
 class Dots:
-    """Follows the products of queries and keys of one layer over n tokens with so many heads."""
+    """Follows the products of queries and keys of one layer over n tokens with so many heads; keys: how many there are.
 
-    def __init__(self, heads: int, n: int):
-        self.heads, self.n = heads, n
+    There may be more queries behind those of the n tokens: a whole multiple of n.
+    """
+
+    def __init__(self, heads: int, n: int, keys: int):
+        self.heads, self.n, self.keys = heads, n, keys
         self.clear()
 
     def clear(self) -> None:
@@ -58,7 +61,7 @@ class Dots:
             return
         name = getattr(func, "__name__", "")
         product = self._product(func, name, args, kwargs)
-        if product is not None and output.numel() % (self.heads * self.n * self.n) == 0:
+        if product is not None and output.numel() % (self.heads * self.n * self.keys) == 0:
             self._known[id(output)] = output, product
             return
         every = (*args, *kwargs.values())
@@ -85,7 +88,7 @@ class Dots:
             return None
         if not (isinstance(q, Tensor) and isinstance(kt, Tensor)):
             return None
-        if q.dim() < 3 or q.dim() != kt.dim() or q.shape[-2] != self.n or kt.shape[-1] != self.n:
+        if q.dim() < 3 or q.dim() != kt.dim() or q.shape[-2] % self.n or kt.shape[-1] != self.keys:
             return None
         return _Product(q, kt.transpose(-1, -2), factor)
 
@@ -107,15 +110,20 @@ class Dots:
         )
 
     def call(self, weights: Tensor, values: Tensor) -> Call | None:
-        """The layer's call, as the tap has it of other models: weights (1, h, n, n), values (1, h, n, d'). None where
+        """The layer's call, as the tap has it of other models: weights (1, h, n, m), values (1, h, m, d'). None where
         no softmax of a followed product gave these weights."""
         for scores, given, product in reversed(self._softmax):
-            if given.numel() == weights.numel() and same_map(given.reshape(weights.shape), weights):
-                return self._call(scores.reshape(weights.shape), product, weights, values)
+            if same_map(self._of_text(given), weights):
+                return self._call(self._of_text(scores), product, weights, values)
         return None
 
+    def _of_text(self, scores: Tensor) -> Tensor:
+        """The rows of the n tokens: (1, h, n, m)."""
+        return scores.reshape(1, self.heads, -1, self.keys)[:, :, : self.n]
+
     def _call(self, scores: Tensor, product: _Product, weights: Tensor, values: Tensor) -> Call | None:
-        q, k = (one.reshape(1, -1, self.n, one.shape[-1]) for one in (product.q, product.k))
+        q, k = (one.reshape(1, -1, *one.shape[-2:]) for one in (product.q, product.k))
+        q = q[:, :, : self.n]
         if self.heads % k.shape[1] or q.shape[1] != self.heads:
             return None
         k = k.repeat_interleave(self.heads // k.shape[1], 1)

@@ -19,12 +19,12 @@ from dashboard.text.encoding import Encoding
 
 @dataclass(frozen=True, eq=False)
 class MixedLayer:
-    """One layer over one text of n tokens.
+    """One layer over one text of n tokens; m is n, or of cross attention the number of the source's tokens.
 
     Attributes
     ----------
     number: which layer, from 0
-    weights, values, said: of its heads (h, n, n), (h, n, d'), and what they make of both (n, h, d')
+    weights, values, said: of its heads (h, n, m), (h, m, d'), and what they make of both (n, h, d')
     call: as the tap has it of other models; None where the scores are not followed, or cannot be
     products: what was multiplied with weights of the model before
     w_o, b_o: the output projection (h·d', D) and its bias (D) or 0; w_o None where there is none to be seen
@@ -65,7 +65,7 @@ def watch_mixes(
     if mixes is None:
         check_tap(model, otherwise)
         return
-    watch = _Watch(model.heads, len(encoding), mixes, layers, receive, scores)
+    watch = _Watch(model, len(encoding), mixes, layers, receive, scores)
     with watch:
         model.run(torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device))
     watch.hand_over()
@@ -74,22 +74,23 @@ def watch_mixes(
 class _Watch(Products):
     def __init__(
         self,
-        heads: int,
+        model: AttentionModel,
         n: int,
         mixes: Mixes,
         layers: Collection[int],
         receive: Callable[[MixedLayer], None],
         scores: bool,
     ):
-        super().__init__(heads, n, self._mix)
-        self.left, self.layers, self.give = list(mixes), layers, receive
-        self.dots, self.products = Dots(heads, n) if scores else None, list[Product]()
+        super().__init__(model, n, self._mix)
+        self.left, self.give = list(mixes), receive
+        self.wanted = {(layer, model.part) for layer in layers}
+        keys = self.source if model.part == "cross" and self.source else n
+        self.dots, self.products = Dots(model.heads, n, keys) if scores else None, list[Product]()
         self.layer: MixedLayer | None = None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         output = super().__torch_function__(func, types, args, kwargs)
-        coming = self.left[0] if self.left else None
-        if self.layer is None and (coming is None or coming not in self.layers):
+        if self.layer is None and (not self.left or self.left[0] not in self.wanted):
             return output
         kwargs = kwargs or {}
         product = product_of(func, args, kwargs, output, self.n)
@@ -109,11 +110,11 @@ class _Watch(Products):
 
     def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
         self.hand_over()
-        number = self.left.pop(0) if self.left else None
-        if number in self.layers and number is not None:
+        mix = self.left.pop(0) if self.left else None
+        if mix is not None and mix in self.wanted:
             weights, values, said = (one.clone() for one in (weights, values, said))
             call, products = None if self.dots is None else self.dots.call(weights, values), tuple(self.products)
-            self.layer = MixedLayer(number, weights[0], values[0], said[0], call, products)
+            self.layer = MixedLayer(mix[0], weights[0], values[0], said[0], call, products)
         if self.dots is not None:
             self.dots.clear()
         self.products.clear()

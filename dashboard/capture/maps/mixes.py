@@ -1,9 +1,10 @@
 """Where a model of route "eager" mixes values by its weights: the products of a pass in which a head says something.
 
 Such a model has an attention of its own, but somewhere it multiplies the weights that it hands out (n × n, a row for
-each query) with the values, and the result is what its heads say. Which products these are is found by running the
-model: their first factor is the very map of a layer. In another pass they are known by their place among all products
-with such a factor.
+each query; n × m of cross attention, where the source has m tokens) with the values, and the result is what its heads
+say. Which products these are is found by running the model: their first factor is the very map of a layer. In another
+pass they are known by their place among all products with such a factor, those of a decoder and of its cross attention
+together.
 
 Why ours: transformers has no place of its own for a head's output before it is projected.
 """
@@ -19,13 +20,15 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from dashboard.capture.maps.handed_out import handed_out
+from dashboard.capture.maps.handed_out import CROSS, handed_out
 from dashboard.errors import UserError
+from dashboard.heads.head_id import Part
 
 if TYPE_CHECKING:
     from dashboard.capture.model import AttentionModel
 
-Mixes = tuple[int | None, ...]  # the layer of each product of this kind in a pass, None where it is no layer's
+Mix = tuple[int, Part] | None  # the layer of a product of this kind and the part it belongs to, None where it is none's
+Mixes = tuple[Mix, ...]  # in the order of a pass
 Edit = Callable[[int, Tensor], Tensor]
 Receive = Callable[[Tensor, Tensor, Tensor], None]
 
@@ -44,7 +47,7 @@ def own_mixes(model: AttentionModel) -> Mixes | None:
     values one after the other).
     """
     root = model.loaded.model
-    if model.route != "eager" or model.part in ("decoder", "cross"):
+    if model.route != "eager":
         return None
     with _lock:
         if root not in _found:
@@ -57,26 +60,37 @@ def _find(model: AttentionModel) -> Mixes | None:
     from dashboard.capture.probe import probe_ids
 
     ids = probe_ids(model.loaded.model)
-    watch = Products(model.heads, ids.shape[1], lambda weights, said, values: seen.append(weights.clone()))
+    n = ids.shape[1]
     seen: list[Tensor] = []
-    with watch:
+    with Products(model, n, lambda weights, said, values: seen.append(weights.clone())):
         output = model.run(input_ids=ids, output_attentions=True)
-    given = handed_out(model.loaded.model, output, ids.shape[1])
-    maps = [one for number, one in enumerate(given) if one is not None and number not in model.pooled]
-    if len(maps) != len(model.numbers):
-        return None
-    found: list[int | None] = []
-    left = list(zip(model.numbers, maps, strict=True))
-    last: Tensor | None = None
+    left: dict[Part, list[tuple[int, Tensor]]] = {}
+    for part, name in parts_of(model).items():
+        given = handed_out(model.loaded.model, output, n, name)
+        maps = [one for number, one in enumerate(given) if one is not None and number not in model.pooled]
+        if len(maps) != len(model.numbers):
+            return None
+        left[part] = list(zip(model.numbers, maps, strict=True))
+    found: list[Mix] = []
+    last: dict[Part, Tensor] = {}
     for weights in seen:
-        if left and same_map(weights, left[0][1]):
-            number, last = left.pop(0)
-            found.append(number)
-        elif last is not None and same_map(weights, last):
+        part: Part | None = next((one for one in left if left[one] and same_map(weights, left[one][0][1])), None)
+        if part is not None:
+            number, last[part] = left[part].pop(0)
+            found.append((number, part))
+        elif any(same_map(weights, one) for one in last.values()):
             return None
         else:
             found.append(None)
-    return None if left else tuple(found)
+    return None if any(left.values()) else tuple(found)
+
+
+def parts_of(model: AttentionModel) -> dict[Part, str]:
+    """The parts that run in one pass, and under which name each hands out its maps: a decoder's and its cross
+    attention, else only the model's own."""
+    if model.part in ("decoder", "cross"):
+        return {"decoder": "attentions", "cross": CROSS}
+    return {model.part: "attentions"}
 
 
 def same_map(a: Tensor, b: Tensor) -> bool:
@@ -85,24 +99,35 @@ def same_map(a: Tensor, b: Tensor) -> bool:
 
 
 class Products(TorchFunctionMode):
-    """Hands on each product of a pass whose first factor could be weights: `receive` gets these (b, h, n, n), the
-    product as a view (b, n, h, d') and the values (b, h, n, d')."""
+    """Hands on each product of a pass whose first factor could be weights: `receive` gets these (b, h, n, m), the
+    product as a view (b, n, h, d') and the values (b, h, m, d').
 
-    def __init__(self, heads: int, n: int, receive: Receive):
+    m is n, or in a decoder also how many tokens the source has. Of rows behind the n of the text (ProphetNet's n-gram
+    streams, which look at the source as well) nothing is handed on.
+    """
+
+    def __init__(self, model: AttentionModel, n: int, receive: Receive):
         super().__init__()
-        self.heads, self.n, self.receive = heads, n, receive
+        self.heads, self.n, self.receive = model.heads, n, receive
+        self.source = len(model.given.source) if model.given else None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         product = func(*args, **(kwargs or {}))
-        if (found := self._parts(func, args, product)) is not None and _are_shares(found[0]):
+        found = self._parts(func, args, product)
+        if found is not None and self._fits(found[0].shape) and _are_shares(found[0]):
             weights, said, values = found
-            self.receive(weights, said, values.expand(*weights.shape[:2], *values.shape[2:]))
+            values = values.expand(*weights.shape[:2], *values.shape[2:])
+            self.receive(weights[:, :, : self.n], said[:, : self.n], values)
         return product
+
+    def _fits(self, shape: torch.Size) -> bool:
+        rows, keys = shape[-2:]
+        return (rows, keys) == (self.n, self.n) or (keys == self.source and rows % self.n == 0)
 
     def _parts(self, func: object, args: Sequence[Any], product: Any) -> tuple[Tensor, Tensor, Tensor] | None:
         if func is torch.einsum and len(args) == 3 and isinstance(args[0], str):
             return self._of_einsum(args[0].replace(" ", ""), args[1], args[2], product)
-        if func not in _PRODUCTS or len(args) < 2 or args[0].shape[-2:] != (self.n, self.n):
+        if func not in _PRODUCTS or len(args) < 2 or args[0].dim() < 3 or not self._fits(args[0].shape):
             return None
         weights, values = args[:2]
         if weights.dim() == 3 and len(weights) % self.heads == 0:
@@ -137,36 +162,37 @@ class Products(TorchFunctionMode):
 
 
 class said_by(Products):  # used like a function
-    """Within it `receive` gets the number of each layer as it runs, and what its heads say: a view of the tensor
-    (b, n, h, d') that the model itself goes on with."""
+    """Within it `receive` gets the number of each layer as it runs, what its heads say, and of which part these are:
+    a view of the tensor (b, n, h, d') that the model itself goes on with."""
 
-    def __init__(self, model: AttentionModel, mixes: Mixes, n: int, receive: Callable[[int, Tensor], None]):
-        super().__init__(model.heads, n, self._mix)
+    def __init__(self, model: AttentionModel, mixes: Mixes, n: int, receive: Callable[[int, Tensor, Part], None]):
+        super().__init__(model, n, self._mix)
         self.left, self.hand_on = list(mixes), receive
 
     def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
-        layer = self.left.pop(0) if self.left else None
-        if layer is not None:
-            self.hand_on(layer, said)
+        mix = self.left.pop(0) if self.left else None
+        if mix is not None:
+            self.hand_on(mix[0], said, mix[1])
 
 
 class edited(Products):  # used like a function
-    """Within it, what the heads say is edited in each layer before it is projected, as `tap.Request` does it.
+    """Within it, what the model's heads say is edited in each layer before it is projected, as `tap.Request` does it.
 
     mixes: of `own_mixes`; start: the layer at which the pass begins, None for a whole one. Raises UserError at its end
     where the pass had other products than the one that they were found in.
     """
 
     def __init__(self, model: AttentionModel, mixes: Mixes, edit: Edit, n: int, start: int | None = None):
-        super().__init__(model.heads, n, self._mix)
-        self.title, self.mixes, self.edit = model.title, mixes, edit
-        self.place = 0 if start is None else mixes.index(start)
+        super().__init__(model, n, self._mix)
+        self.title, self.part, self.mixes, self.edit = model.title, model.part, mixes, edit
+        layers = [None if mix is None else mix[0] for mix in mixes]
+        self.place = 0 if start is None else layers.index(start)
 
     def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
-        layer = self.mixes[self.place] if self.place < len(self.mixes) else None
+        mix = self.mixes[self.place] if self.place < len(self.mixes) else None
         self.place += 1
-        if layer is not None:
-            said.copy_(self.edit(layer, said.clone()))
+        if mix is not None and mix[1] == self.part:
+            said.copy_(self.edit(mix[0], said.clone()))
 
     def __exit__(self, kind, *rest):
         super().__exit__(kind, *rest)

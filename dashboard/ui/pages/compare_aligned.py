@@ -19,6 +19,7 @@ from dashboard.analyses.compare.api import (
 )
 from dashboard.analyses.compare.change import Changes, most_changed
 from dashboard.analyses.compare.changed_heads import draw_changes
+from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection
 from dashboard.errors import UserError
@@ -145,7 +146,7 @@ def two_models(this: Reading) -> Compared:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.second_model()
         try:
-            other, key = caches.opened(chosen.other_model)
+            other, key = _part_of(this, *caches.opened(chosen.other_model))
         except UserError as wrong:
             other, key, why = None, "", wrong
         if other is not None:
@@ -179,7 +180,15 @@ def two_models(this: Reading) -> Compared:
     return _of_aligned(aligned, contributed(carried) or aligned, _met_models(aligned))
 
 
-def _other_head(other) -> None:
+def _part_of(this: Reading, other: AttentionModel, key: str) -> tuple[AttentionModel, str]:
+    """The same part of the other model, with the same source, and the key of what is computed with it. Raises UserError
+    where it has none."""
+    if this.model.given is None:
+        return other, key
+    return caches.part(key, this.model.part, session.choices().text, this.bos, other), key
+
+
+def _other_head(other: AttentionModel) -> None:
     """The head of the second model, brought within what it has."""
     head = session.choices().other_head
     every = list(other.all_heads)
@@ -189,7 +198,8 @@ def _other_head(other) -> None:
 
 def _met_models(aligned: Aligned) -> str:
     a, b = aligned.a, aligned.b
-    sentence = f"The two models share {counted(len(a), 'words')}."
+    of_source = "" if a.one_axis else f" of the target and {counted(len(a.keys), 'words')} of the source"
+    sentence = f"The two models share {counted(len(a.queries), 'words')}{of_source}."
     if a.hidden == "hide":
         return f"{sentence} Special tokens are hidden, and each row is rescaled to 100\u00a0%."
     lost = [0.0 if view.outside is None else 100 * float(view.outside.mean()) for view in (a, b)]

@@ -28,15 +28,6 @@ from dashboard.ui.url_state import MOST_PINS
 WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
 
 
-def ways(this: Reading) -> list[str]:
-    """What can be compared; a decoder and its cross attention have no counterpart in another model."""
-    if this.model.given is None:
-        return list(WAYS)
-    if session.choices().mode == "models":
-        session.correct(mode="heads")
-    return [way for way in WAYS if way != "models"]
-
-
 def comparison(this: Reading, row: DeltaGenerator | None) -> Compared:
     """The comparison of the chosen mode; or a sentence with what to do, and the end of the page.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -59,7 +61,7 @@ def ablated(model, encodings, sets, **how):
 @pytest.mark.parametrize("kind", PROJECTIONS)
 def test_a_head_is_taken_out_as_by_a_hook(own, kind, ablate_on_text):
     model = own(kind)
-    assert model.route == "eager" and own_mixes(model) == model.numbers
+    assert model.route == "eager" and own_mixes(model) == tuple((layer, "") for layer in model.numbers)
     short, long = (model.encode(one) for one in (tiny.SENTENCES[4], tiny.SENTENCES[0]))
     heads = [HeadId(0, 1), HeadId(2, 3)]
     alone, together = (ablated(model, which, [[one] for one in heads]) for which in ([long], [short, long]))
@@ -124,7 +126,11 @@ def test_a_pass_with_other_products_is_refused(own, refuses):
     model = own("falcon")
     inputs = {"input_ids": torch.tensor([model.encode(tiny.SENTENCES[0]).ids])}
     n = inputs["input_ids"].shape[1]
-    with torch.inference_mode(), refuses(UserError, model.title), edited(model, (0, 1), lambda _, said: said, n):
+    with (
+        torch.inference_mode(),
+        refuses(UserError, model.title),
+        edited(model, ((0, ""), (1, "")), lambda _, said: said, n),
+    ):
         model.last_vectors(**inputs)
     assert whole_pass(model, inputs)[0].shape[1] == n
 
@@ -180,9 +186,9 @@ def test_a_model_that_shows_no_output_projection_says_so(own, refuses):
 
 def test_a_product_with_named_factors_is_passed_over():
     weights, seen = torch.eye(3).expand(1, 2, 3, 3), []
-    with Products(2, 3, lambda *found: seen.append(found)):
+    with Products(SimpleNamespace(heads=2, given=None), 3, lambda *found: seen.append(found)):
         torch.matmul(weights, other=torch.ones(1, 2, 3, 4))
         torch.matmul(weights, torch.ones(1, 1, 3, 4))
     [(found, said, values)] = seen
-    assert found is weights and said.shape == (1, 3, 2, 4) and values.shape == (1, 2, 3, 4)
+    assert torch.equal(found, weights) and said.shape == (1, 3, 2, 4) and values.shape == (1, 2, 3, 4)
     assert product_of(torch.matmul, (weights,), {}, weights, 3) is None

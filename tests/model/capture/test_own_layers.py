@@ -217,7 +217,7 @@ def test_what_cannot_be_followed_is_refused(own, kind, refuses):
 
 def test_a_map_that_no_followed_softmax_gave_is_not_explained():
     q, k = torch.randn(1, 2, 5, 4), torch.randn(1, 2, 5, 4)
-    dots = Dots(2, 5)
+    dots = Dots(2, 5, 5)
     scores = q @ k.transpose(-1, -2)
     dots.note(torch.matmul, (q, k.transpose(-1, -2)), {}, scores)
     halved = scores / 2
@@ -236,7 +236,7 @@ def test_a_map_that_no_followed_softmax_gave_is_not_explained():
 def test_of_two_products_the_first_is_of_queries_and_keys():
     """The other is of positions, in whichever order they are summed up."""
     q, k, positions, values = (torch.randn(1, 2, 5, 4) for _ in range(4))
-    dots = Dots(2, 5)
+    dots = Dots(2, 5, 5)
     scores, moved = q @ k.mT, q @ positions.mT
     dots.note(torch.matmul, (q, k.mT), {}, scores)
     dots.note(torch.matmul, (q, positions.mT), {}, moved)

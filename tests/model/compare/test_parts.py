@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy.spatial.distance import jensenshannon
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import PreTrainedTokenizerFast
 
 from dashboard import (
     attention,
     changed_heads,
+    compare_models,
     compare_texts,
     comparison_table,
     draw,
@@ -34,9 +41,6 @@ def bart(tmp_path_factory):
 
 @pytest.mark.parametrize("part", PAIRS)
 def test_heads_of_a_part_are_compared_by_their_rows(bart, part, tmp_path, monkeypatch):
-    import numpy as np
-    from scipy.spatial.distance import jensenshannon
-
     views = attentions(bart, SOURCE, PAIRS[part], unit="words", target=TARGET)
     table = comparison_table(views)
     rows = [k for k, special in enumerate(views[0].queries.special) if not special]
@@ -54,13 +58,54 @@ def test_one_head_on_two_targets(bart, part, tmp_path, monkeypatch):
     read, head = of_part(bart, part, SOURCE), PAIRS[part][0]
     aligned = compare_texts(read, head, TARGET, TARGET.replace("lamp", "boat"))
     assert sum(aligned.changed) == 1 and aligned.a.head == aligned.b.head
-    if part == "decoder":
-        changes = changed_heads(read, TARGET, TARGET.replace("lamp", "boat"), exchanges=1)
-        assert str(most_changed(changes)).startswith("D")
-        again = thing_of(changes.table.attrs["provenance"], tmp_path, monkeypatch)
-        assert again.equals(changes.table)
+    changes = changed_heads(read, TARGET, TARGET.replace("lamp", "boat"), exchanges=1)
+    assert str(most_changed(changes)).startswith(head[0])
+    again = thing_of(changes.table.attrs["provenance"], tmp_path, monkeypatch)
+    assert again.equals(changes.table)
+    rows = range(
+        aligned.a.queries.labels.index("lamp / boat"), len(aligned.a.queries)
+    )  # a row before it sees no change
+    a, b = (attention(read, text, head, unit="words").weights for text in (TARGET, TARGET.replace("lamp", "boat")))
+    apart = [jensenshannon(a[row], b[row], 2) ** 2 for row in rows if not aligned.a.queries.special[row]]
+    of_head = changes.table.set_index(["layer", "head"])["change"].loc[int(head[1]), int(head[3])]
+    assert of_head == pytest.approx(np.mean(apart), abs=1e-6) and changes.rows == len(apart)
     chart = draw_aligned(aligned, "difference")
     assert thing_of(chart.provenance, tmp_path, monkeypatch).to_dict() == chart.to_dict()
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """Another model, whose tokens are single bytes."""
+    folder = tmp_path_factory.mktemp("compare") / "pegasus"
+    write("pegasus", folder)
+    letters = {letter: place for place, letter in enumerate(["<pad>", "<s>", "</s>", *ByteLevel.alphabet()])}
+    made = Tokenizer(BPE(letters, []))
+    made.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    PreTrainedTokenizerFast(tokenizer_object=made, pad_token="<pad>", eos_token="</s>").save_pretrained(folder)
+    return opened(str(folder))
+
+
+@pytest.mark.parametrize("part", PAIRS)
+@pytest.mark.parametrize("measure", ["weight", "contribution"])
+def test_heads_of_two_models_meet_at_the_words_of_both_texts(bart, other, part, measure, tmp_path, monkeypatch):
+    (first, second), both = PAIRS[part], [of_part(one, part, SOURCE) for one in (bart, other)]
+    aligned = compare_models(both[0], first, both[1], second, TARGET, measure=measure)
+    assert aligned.a.queries.labels == aligned.b.queries.labels and aligned.a.keys.labels == aligned.b.keys.labels
+    for model, name, view in zip((bart, other), (first, second), (aligned.a, aligned.b), strict=True):
+        if measure == "weight":  # all words are shared, and no special token is
+            whole = attention(model, SOURCE, name, unit="words", target=TARGET)
+            rows, columns = (~np.array(axis.special) for axis in (whole.queries, whole.keys))
+            assert np.allclose(view.weights, whole.weights[rows][:, columns], atol=1e-6)
+        assert view.weights.shape == (14, 14 if part == "decoder" else 20)
+    chart = draw_aligned(aligned)
+    assert thing_of(chart.provenance, tmp_path, monkeypatch).to_dict() == chart.to_dict()
+
+
+def test_two_models_read_one_part_and_one_source(bart, other, refuses):
+    decoder = of_part(bart, "decoder", SOURCE)
+    for second in (of_part(other, "decoder", TARGET), of_part(other, "cross", SOURCE), other):
+        with refuses(UserError, "the same part"):
+            compare_models(decoder, "D1H1", second, "L1H1", TARGET)
 
 
 def test_a_cross_head_and_a_self_head_are_refused(bart, tmp_path):

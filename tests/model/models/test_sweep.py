@@ -16,7 +16,7 @@ from dashboard import ablate, draw, profile, scores
 from dashboard.analyses.explore.api import attentions
 from dashboard.analyses.profile import conditional_logit
 from dashboard.capture import open_model
-from dashboard.capture.maps.handed_out import unbanded
+from dashboard.capture.maps.handed_out import unblocked
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from tests.helpers import tiny
@@ -137,10 +137,6 @@ READ = [
 ]
 # kind → settings in place of `tiny.SETTINGS`
 REFUSED = {
-    "longt5": {},
-    "prophetnet": {},
-    "fsmt": {},
-    "pegasus_x": {},
     "blt": {},
     "bros": {},
     "udop": {},
@@ -365,7 +361,7 @@ def test_big_bird_reads_no_text_that_full_attention_would_not(tmp_path):
 @pytest.mark.parametrize(("n", "padded", "window"), [(11, 12, 4), (5, 8, 8), (20, 20, 6)])
 def test_a_band_is_drawn_on_the_diagonal(n, padded, window):
     band = torch.rand(2, 3, padded, window + 1)
-    seen = unbanded(band, n)
+    seen = unblocked(band[:, :, :n, None], n, 0, -(window // 2))
     assert seen.shape == (2, 3, n, n)
     for i, j in np.ndindex(n, n):
         key = j - i + window // 2

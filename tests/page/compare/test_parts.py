@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard import comparison_table, open_model
+from dashboard import compare_models, comparison_table, of_part, open_model
+from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.explore.api import attentions
 from tests.helpers import pages
 from tests.helpers.sentences import plain
@@ -22,8 +23,6 @@ def test_pinned_heads_of_the_part_are_compared(bart, monkeypatch, part, letter):
     js = comparison_table(attentions(open_model(str(bart)), SOURCE, names, unit="words", target=TARGET))["js"][0]
     heading = plain(pages.heading(app))
     assert all(name in heading for name in names) and f"{js:.2f}" in heading
-    ways = next(one for one in app.get("button_group") if one.label == "Compare")
-    assert len(ways.options) == 2
 
 
 @pytest.mark.parametrize("part", ["decoder", "cross"])
@@ -42,3 +41,31 @@ def test_one_head_on_two_targets(bart, monkeypatch, part):
     )
     assert not app.exception and not app.error
     assert pages.lines(app, "1 changed", "lamp / boat")
+    assert pages.lines(app, "changes most")
+
+
+@pytest.mark.parametrize(("part", "letter"), [("decoder", "D"), ("cross", "X")])
+def test_a_head_of_the_part_in_two_models(bart, tmp_path, monkeypatch, part, letter):
+    from tests.helpers.two_stacks import write
+
+    monkeypatch.setattr("dashboard.ui.paths.check_model", lambda name: None)
+    write("t5", tmp_path)
+    app = pages.opened(
+        "compare",
+        model=str(bart),
+        text=SOURCE,
+        target=TARGET,
+        part=part,
+        mode="models",
+        layer="1",
+        head="2",
+        other_model=str(tmp_path),
+        other_head=f"{letter}2H3",
+    )
+    assert not app.exception and not app.error
+    assert pages.lines(app, "words of the source" if part == "cross" else "share 14 words")
+    both = [of_part(open_model(str(one)), part, SOURCE) for one in (bart, tmp_path)]
+    aligned = compare_models(both[0], f"{letter}1H2", both[1], f"{letter}2H3", TARGET)
+    assert f"{compare(aligned.a, aligned.b).js:.2f}" in plain(pages.heading(app))
+    app.selectbox(key="choose_other_model").set_value("minilm").run()
+    assert not app.exception and "no encoder–decoder" in pages.notices(app)[0]
