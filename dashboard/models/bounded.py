@@ -68,9 +68,10 @@ def _sweep() -> None:
 
 
 def touch(folder: Path) -> None:
-    """Notes that a folder is used now."""
-    with suppress(OSError):  # a cache that is read only is not bounded either
-        os.utime(folder)
+    """Notes that a folder, where it is one that was made here, is used now."""
+    if folder.parent == root():
+        with suppress(OSError):  # a cache that is read only is not bounded either
+            os.utime(folder)
 
 
 def hold(folder: Path, owner: object) -> None:
@@ -91,13 +92,12 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def _take(folder: Path) -> bool:
-    """Whether the folder is one that was made here; it is used now then, and kept until it is let go."""
+    """Whether the folder is one that was made here; it is kept then until it is let go."""
     if folder.parent != root():
         return False
     with _guard, suppress(OSError):
         _held[folder] += 1
         _mark(folder).touch()
-        touch(folder)
     return True
 
 

@@ -70,7 +70,8 @@ class ReplayedModel(AttentionModel):
             maps=found.weights.maps,
             exported=found.exported,
         )
-        bounded.hold(Path(source.folder).parent, opened)
+        bounded.touch(folder := Path(source.folder).parent)
+        bounded.hold(folder, opened)
         return opened
 
     @property

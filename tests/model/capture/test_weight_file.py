@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +27,7 @@ from dashboard import (
 )
 from dashboard.analyses.find_heads.api import find_heads_in
 from dashboard.cli import main
+from dashboard.models import bounded
 from dashboard.text.own_tokens import encoding_of_tokens
 from tests.helpers.eager import by_the_library
 
@@ -39,6 +43,23 @@ def both(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("own") / f"{request.param}.npz"
     np.savez(path, weights=weights, tokens=encoding.pieces, special=encoding.special)
     return model, open_model(str(path))
+
+
+def test_one_that_was_brought_stays_while_it_is_open(tmp_path, monkeypatch):
+    monkeypatch.setenv("TWO_HEADS_CACHE", str(tmp_path))
+    monkeypatch.setattr(bounded, "JUST_NOW", -1e9)
+    folder = bounded.root() / "brought-0"
+    folder.mkdir(parents=True)
+    np.savez(folder / "own.npz", weights=np.eye(2), tokens=["a", "b"])
+    os.utime(folder, (0, 0))
+    opened = open_model(str(folder / "own.npz"))
+    assert folder.stat().st_mtime > 0
+    bounded.free_space(10**15, bounded.root() / "new")
+    assert folder.exists() and opened.own_text is not None
+    del opened
+    gc.collect()
+    bounded.free_space(10**15, bounded.root() / "new")
+    assert not folder.exists()
 
 
 def test_its_tokens_make_the_words_and_labels_of_the_model(both):
