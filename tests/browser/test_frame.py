@@ -216,6 +216,8 @@ def test_an_address_of_start_that_another_page_wrote_is_named(person):
     page.evaluate("history.pushState(history.state, '', '/?layer=3&head=2')")  # as of a page that was just left
     page.evaluate("dispatchEvent(new PopStateEvent('popstate', { state: history.state }))")
     page.wait_for_url("**/?layer=3&head=2&page=start")
+    page.evaluate("history.replaceState(history.state, '', '/?layer=3&head=2')")  # as of one whose choices came late
+    page.wait_for_url("**/?layer=3&head=2&page=start")
     page.reload()
     page.wait_for_selector(".words button")
 

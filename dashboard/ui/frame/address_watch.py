@@ -3,7 +3,8 @@
 Streamlit does not hear every change of the address: back right after a reload moves it before the page listens, and a
 link to the page itself sends its choices but leaves the address as it was. An invisible component compares the address
 with the one of what is shown, and tells Streamlit of it as the browser does after back. Streamlit writes each address
-as a step of its own; one that only corrects the last is put in its place here.
+as a step of its own; one that only corrects the last is put in its place here, and so is one that does not name its
+page, see `page_named`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ const here = (page) => {
   return text(address);
 };
 
+// Written by the page that a quick person left, on the path of this one
+const unnamed = ({ named }) => {
+  const now = new URLSearchParams(window.location.search);
+  return Object.entries(named).some(([name, value]) => now.get(name) !== value);
+};
+
 const replace = ({ address, named }) => {
   const before = new URLSearchParams(window.location.search), after = new URLSearchParams({ ...address, ...named });
   for (const name of OF_STREAMLIT) if (before.has(name)) after.set(name, before.get(name));
@@ -41,7 +48,11 @@ export default function ({ data }) {
   if (data.instead && here(data.page) === text(data.instead)) replace(data);
   const look = (seen) => {
     const now = here(data.page);
-    if (now === shown) { told = ''; return again(''); }
+    if (now === shown) {
+      told = '';
+      if (unnamed(data)) replace(data);
+      return again('');
+    }
     if (running() || now === told) return again('');
     if (now !== seen) return again(now);
     told = now;
