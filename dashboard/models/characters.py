@@ -1,7 +1,8 @@
-"""A tokenizer without a vocabulary: every character is a token, and its code point is the token's id (CANINE).
+"""Tokenizers without a file of a vocabulary: every character is a token, and its code point is the token's id (CANINE);
+or every byte of the text in UTF-8 (ByT5).
 
-transformers' CanineTokenizer is a slow one: it says neither which characters a token stands for nor which words. Here
-it gets what a fast one has, a backend that does.
+transformers' CanineTokenizer and ByT5Tokenizer are slow ones: they say neither which characters a token stands for nor
+which words. Here they get what a fast one has, a backend that does.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+NAMED = {"CanineTokenizer", "canine", "ByT5Tokenizer"}
+"""Classes of such tokenizers, and types of models that have one."""
 
 
 @dataclass(frozen=True)
@@ -68,3 +72,21 @@ class CharacterBackend:
 def reads_characters(tokenizer: Any) -> bool:
     """Whether a token of it is a character, and there is no vocabulary."""
     return isinstance(getattr(tokenizer, "backend_tokenizer", None), CharacterBackend)
+
+
+def byte_backend(slow: Any) -> Any:
+    """ByT5's tokenizer as one of the tokenizers library: its bytes are the vocabulary, and none are merged.
+
+    slow: transformers' ByT5Tokenizer, in whose ids the special tokens come first
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+    added = slow.added_tokens_decoder
+    vocabulary = {name: byte + slow.offset for byte, name in bytes_to_unicode().items()}
+    vocabulary |= {token.content: number for number, token in added.items()}
+    backend = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    backend.decoder = decoders.ByteLevel()
+    backend.add_special_tokens([added[number] for number in sorted(added)])
+    return backend

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dashboard.errors import UserError
+from dashboard.models.characters import NAMED
 from dashboard.models.files import read_json
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
@@ -23,7 +24,7 @@ _QUANTISED = {
     ".SCB": "bitsandbytes",
 }
 _METHODS = {"bitsandbytes": "bitsandbytes", "gptq": "GPTQ", "awq": "AWQ", "fp8": "8-bit floats", "mxfp4": "MXFP4"}
-_NO_VOCABULARY = {"byt5": "bytes", "perceiver": "bytes", "charsiu": "bytes"}
+_NO_VOCABULARY = {"perceiver": "bytes", "charsiu": "bytes"}
 _NO_TEXT = ("preprocessor_config.json", "image_processor_config.json", "processor_config.json")
 
 
@@ -89,7 +90,7 @@ def check_quantised(config: dict, tensors: Iterable[str], called: str) -> None:
 
 def character_reader(kind: str) -> str | None:
     """What a tokenizer of that class, or a model of that type, reads where it has no vocabulary: bytes. None where it
-    has one, or its vocabulary is every character."""
+    has one, or its vocabulary is every character or byte."""
     return _NO_VOCABULARY.get(kind.lower().removesuffix("fast").removesuffix("tokenizer"))
 
 
@@ -109,8 +110,8 @@ def _tokenizer_named(folder: Path, names: set[str], called: str) -> str:
 
 
 def is_of_characters(folder: Path, names: set[str], config: dict, called: str) -> bool:
-    """Whether a model reads characters (CANINE), and so needs no file of a vocabulary."""
-    return (_tokenizer_named(folder, names, called) or config["model_type"]) in ("CanineTokenizer", "canine")
+    """Whether a model reads characters (CANINE) or bytes (ByT5), and so needs no file of a vocabulary."""
+    return (_tokenizer_named(folder, names, called) or config["model_type"]) in NAMED
 
 
 def no_tokenizer(folder: Path, names: set[str], config: dict, called: str) -> str:

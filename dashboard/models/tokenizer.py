@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.models.characters import CharacterBackend
+from dashboard.models.characters import CharacterBackend, byte_backend
 from dashboard.models.files import LARGEST_TEXT, read_json
 from dashboard.models.foreign import reason
 from dashboard.models.lacking import character_reader, no_vocabulary
@@ -40,6 +40,9 @@ def open_tokenizer(folder: Path, called: str, notes: list[str]):
         notes.append("It reads characters: each is a token of its own.")
         tokenizer.backend_tokenizer = CharacterBackend(tokenizer)
         return tokenizer
+    if type(tokenizer).__name__ == "ByT5Tokenizer":
+        notes.append("It reads bytes: each is a token of its own.")
+        tokenizer = _converted(tokenizer, folder, called)
     if not tokenizer.is_fast:
         notes.append(f"Its tokenizer ({type(tokenizer).__name__}) is a slow one, converted here to a fast one.")
         tokenizer = _converted(tokenizer, folder, called)
@@ -81,7 +84,9 @@ def _converted(slow, folder: Path, called: str):
         raise UserError(no_vocabulary(called, what))
     begin = f"The tokenizer of “{called}” is a slow one ({kind}): it does not say which characters a token stands for"
     try:
-        if kind in SLOW_TO_FAST_CONVERTERS:
+        if kind == "ByT5Tokenizer":
+            fast = _wrapped(_with_special(byte_backend(slow), slow), slow)
+        elif kind in SLOW_TO_FAST_CONVERTERS:
             fast = _wrapped(convert_slow_tokenizer(slow), slow)
         elif model:
             fast = _wrapped(_with_special(from_proto(read_proto(model, called)), slow), slow)

@@ -9,13 +9,15 @@ import traceback
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, BertConfig, BertModel, T5Config
+from transformers import AutoConfig, BertConfig, BertModel, ByT5Tokenizer, T5Config
 from transformers.utils import logging
 
+from dashboard.analyses.explore.api import attention
 from dashboard.capture import open_model
 from dashboard.models import find, load, memory
 from dashboard.models.checkpoint_folder import _sha256
 from dashboard.models.waiting import while_waiting
+from tests.helpers import tiny
 
 module = sys.modules["dashboard.models.load"]  # the name in the package is the function
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json")
@@ -312,19 +314,36 @@ def test_models_that_do_not_read_text(small, kind, reads, not_opened):
     not_opened(folder, reads)
 
 
-SLOW = {"ByT5Tokenizer": "bytes", "PerceiverTokenizer": "bytes"}
-
-
-@pytest.mark.parametrize("kind", SLOW)
 @pytest.mark.parametrize("with_file", [False, True])
-def test_what_reads_bytes(small, kind, with_file, not_opened):
+def test_what_reads_bytes_of_anything(small, with_file, not_opened):
     folder = small()
     for name in TOKENIZER_FILES:
         (folder / name).unlink()
     if with_file:
         (folder / "vocab.txt").write_text("")
-    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind}))
-    not_opened(folder, SLOW[kind])
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "PerceiverTokenizer"}')
+    not_opened(folder, "bytes")
+
+
+def test_bytes_are_tokens_where_they_are_the_vocabulary(tmp_path):
+    """ByT5: the ids are the library's own, and each byte stands for its character."""
+    folder = tmp_path / "byt5"
+    folder.mkdir()
+    tiny.make("t5", folder, vocab_size=384)
+    for name in TOKENIZER_FILES:
+        (folder / name).unlink(missing_ok=True)
+    own = ByT5Tokenizer()
+    own.save_pretrained(folder)
+    model = open_model(str(folder))
+    assert "It reads bytes" in model.note
+    for text in ("The chef says ramen.", " Größe\n\t🍜 日本語", "e\u0301 👩\u200d🍳", "<pad> </s> <extra_id_0>\x00 x"):
+        encoding = model.encode(text)
+        assert list(encoding.ids) == own(text).input_ids
+        for (begin, end), number in zip(encoding.spans[:-1], encoding.ids, strict=False):
+            assert number >= 259 or number < 3 or number - own.offset in text[begin:end].encode()
+    assert model.encode("é!").labels == ("é 1/2", "é 2/2", "!", "</s>")
+    weights = attention(model, "Größe 🍜", "L0H0", unit="words").weights
+    assert abs(weights.sum(1) - 1).max() < 1e-5
 
 
 def test_a_slow_tokenizer_that_cannot_be_converted(small, not_opened):

@@ -141,7 +141,7 @@ WRONG_FOLDERS = {
     "reads bytes": {
         "tokenizer.json": None,
         "config.json": b'{"model_type": "t5"}',
-        "tokenizer_config.json": b'{"tokenizer_class": "ByT5Tokenizer"}',
+        "tokenizer_config.json": b'{"tokenizer_class": "PerceiverTokenizer"}',
     },
     "reads images or sound": {
         "tokenizer.json": None,
