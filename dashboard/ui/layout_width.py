@@ -24,12 +24,17 @@ NARROW = 900  # pixels of a window in which the sidebar is folded at first
 _JS = """
 let folded = false;
 
+// On a busy machine the button comes after this, or is not heard yet.
+const fold = (tries) => {
+  if (document.querySelector('[data-testid="stExpandSidebarButton"]')) return;
+  document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
+  if (tries) setTimeout(fold, 100, tries - 1);
+};
+
 export default function ({ data, setStateValue, setTriggerValue }) {
   const page = document.querySelector('[data-testid="stMainBlockContainer"]');
   if (!page) return;
-  if (!folded && window.innerWidth < data.narrow) {
-    document.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
-  }
+  if (!folded && window.innerWidth < data.narrow) fold(20);
   folded = true;
   let sent = data.sent;
   let waiting = 0;

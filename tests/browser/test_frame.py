@@ -121,6 +121,24 @@ def test_the_first_picture_is_in_sight_nothing_stands_sideways_and_the_sidebar_i
     assert (not link.is_visible() or link.bounding_box()["x"] < 0) == (width < 900)  # where the window is narrow
 
 
+LATE = """
+const find = Document.prototype.querySelector;
+let asked = 0;
+Document.prototype.querySelector = function (where) {
+  return where.includes('stSidebarCollapseButton') && asked++ < 4 ? null : find.call(this, where);
+};
+"""
+
+
+def test_the_sidebar_is_folded_though_its_button_comes_late_and_opens_again(new_page, dashboard_url):
+    page = new_page(width=853, height=700, unused=True)
+    page.add_init_script(LATE)
+    page.goto(f"{dashboard_url}/explore")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.wait_for_timeout(2500)
+    assert page.get_by_test_id("stSidebar").get_by_role("link", name="Compare", exact=True).bounding_box()["x"] > 0
+
+
 @pytest.mark.parametrize(
     ("path", "box", "named"),
     [("profile", "[class*=st-key-draft] textarea", "Who is she?"), ("", ".st-key-start_text input", "A list")],
