@@ -87,6 +87,11 @@ class Action:
     how: str = ""
     hurried: bool = False
 
+    @property
+    def name(self) -> str:
+        """What stands on its control, "" without one."""
+        return self.control.name if self.control else ""
+
     def __str__(self) -> str:
         control = "" if self.control is None else f" “{self.control.name[:50]}” ({self.control.within})"
         what = f" {self.what[:50]!r}" if self.what or self.kind == "text" else ""

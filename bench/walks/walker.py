@@ -142,8 +142,7 @@ class Tab:
         self.state = None
         if action.kind == "text" and self.coming:
             self._stands()
-        name = action.control.name if action.control else ""
-        self.coming = action.kind in COMING or name in EXAMPLES or name in SENTENCES
+        self.coming = action.kind in COMING or action.name in EXAMPLES or action.name in SENTENCES
         self._expect(action)
         try:
             getattr(self, f"do_{action.kind}", self.do_click)(action)
@@ -234,16 +233,15 @@ class Tab:
 
     def _expect(self, action: Action) -> None:
         """Which texts may be read after this action."""
-        name = action.control.name if action.control else ""
         if action.kind in ("text", "file"):
             self.known.append(action.what)
         offered = EXAMPLES if action.control and action.control.within == "menu" else SENTENCES
-        if action.kind == "option" and (text := offered.get(name)):
+        if action.kind == "option" and (text := offered.get(action.name)):
             self.allowed = [text, *self.allowed] if action.hurried and self.allowed else [text]
             self.typed = []
         elif action.kind == "link" and action.control:
             self._expect_link(action.control.leads)
-        elif action.kind in ("back", "forward", "reload", "file") or name == "Use the first example":
+        elif action.kind in ("back", "forward", "reload", "file") or action.name == "Use the first example":
             self.allowed = None
 
     def _expect_link(self, leads: str) -> None:

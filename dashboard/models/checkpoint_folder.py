@@ -46,7 +46,7 @@ def check_folder(folder: Path, called: str) -> None:
     files = weight_files(folder, called)
     lacking.check_quantised(config, headers(files, called), called)
     has_vocabulary = names.intersection(TOKENIZER_FILES) or any(name.endswith(".model") for name in names)
-    if not has_vocabulary and not lacking.is_of_characters(folder, names, config, called):
+    if not has_vocabulary and not lacking.needs_no_vocabulary(folder, names, config, called):
         raise UserError(lacking.no_tokenizer(folder, names, config, called))
 
 

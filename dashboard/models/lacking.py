@@ -109,7 +109,7 @@ def _tokenizer_named(folder: Path, names: set[str], called: str) -> str:
     return str(read_json(folder / "tokenizer_config.json", called).get("tokenizer_class") or "")
 
 
-def is_of_characters(folder: Path, names: set[str], config: dict, called: str) -> bool:
+def needs_no_vocabulary(folder: Path, names: set[str], config: dict, called: str) -> bool:
     """Whether a model reads characters (CANINE) or bytes (ByT5), and so needs no file of a vocabulary."""
     return (_tokenizer_named(folder, names, called) or config["model_type"]) in NAMED
 

@@ -36,15 +36,14 @@ def open_tokenizer(folder: Path, called: str, notes: list[str]):
         raise _explained(
             error, f"The tokenizer of “{called}” cannot be opened: {reason(error)} Copy its files again."
         ) from error
-    if type(tokenizer).__name__ == "CanineTokenizer":
+    kind = type(tokenizer).__name__
+    if kind == "CanineTokenizer":
         notes.append("It reads characters: each is a token of its own.")
         tokenizer.backend_tokenizer = CharacterBackend(tokenizer)
         return tokenizer
-    if type(tokenizer).__name__ == "ByT5Tokenizer":
-        notes.append("It reads bytes: each is a token of its own.")
-        tokenizer = _converted(tokenizer, folder, called)
     if not tokenizer.is_fast:
-        notes.append(f"Its tokenizer ({type(tokenizer).__name__}) is a slow one, converted here to a fast one.")
+        converted = f"Its tokenizer ({kind}) is a slow one, converted here to a fast one."
+        notes.append("It reads bytes: each is a token of its own." if kind == "ByT5Tokenizer" else converted)
         tokenizer = _converted(tokenizer, folder, called)
     if model := spm_file(folder):
         follow_model(tokenizer, model, called)

@@ -61,10 +61,12 @@ def named(starts: Starts, spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
 
     A token over a border, which holds characters of both sides, belongs to the stretch before it.
     """
+    if len(starts) < 2:
+        return ()
     names: list[str] = []
     place = 0
     for begin, _ in spans:
         while place + 1 < len(starts) and begin >= starts[place + 1][1]:
             place += 1
-        names.append(starts[place][0] if starts else "")
+        names.append(starts[place][0])
     return tuple(names) if len(set(names)) > 1 else ()
