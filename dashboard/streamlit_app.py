@@ -48,7 +48,7 @@ if page.url_path == "" and address.leads_on(found := st.query_params.to_dict()):
 address.read(page.url_path)
 model_and_text.fit_choices(page_list.PARTS in page_list.at(page.url_path).uses)
 address.write()
-with around.frame(page_list.at(page.url_path), PAGES):
+with around.frame(page_list.at(page.url_path)):
     try:
         shown = page_list.at(page.url_path)
         if page_list.MODEL in shown.uses and page_list.WEIGHTS not in shown.uses:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlparse
+
 import pytest
 
 from tests.helpers.browser import ATLAS, PICTURE, address, idle, settled
@@ -15,9 +17,13 @@ def type_text(page, text: str) -> None:
     page.locator("[class*=st-key-draft] textarea").fill(text)
 
 
+def sidebar_link(page, title: str):
+    return page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True)
+
+
 def follow(page, title: str) -> None:
     """Clicks a page's link in the sidebar and waits until that page stands."""
-    page.get_by_test_id("stSidebar").get_by_role("link", name=title, exact=True).click(delay=70)  # as a hand does
+    sidebar_link(page, title).click(delay=70)  # as a hand does
     page.get_by_role("heading", name=title, exact=True).wait_for()
     idle(page)
 
@@ -117,8 +123,63 @@ def test_the_first_picture_is_in_sight_nothing_stands_sideways_and_the_sidebar_i
     assert top < height - 80
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     assert page.locator("h1").bounding_box()["y"] < 80
-    link = page.get_by_test_id("stSidebar").get_by_role("link", name="Compare", exact=True)
+    link = sidebar_link(page, "Compare")
     assert (not link.is_visible() or link.bounding_box()["x"] < 0) == (width < 900)  # where the window is narrow
+
+
+def test_each_link_at_the_left_is_one_step_and_leads_with_the_choices(person):
+    page = person("explore?layer=2&head=9")
+    settled(page, "L2H9")
+    idle(page)
+    steps = page.evaluate("history.length")
+    assert sidebar_link(page, "All heads").get_attribute("aria-current") == "page"
+    for title, heading, path in [("Start", "See where attention looks", ""), ("Glossary", "Glossary", "glossary")]:
+        sidebar_link(page, title).click()
+        page.get_by_role("heading", name=heading, exact=True).wait_for()
+        idle(page)
+        assert urlparse(page.url).path == f"/{path}"
+    assert page.evaluate("history.length") == steps + 2
+    assert address(page) == {"layer": "2", "head": "9"}
+    page.go_back()
+    page.wait_for_function("location.pathname === '/' && location.search.includes('page=start')")
+    page.go_back()
+    settled(page, "L2H9")
+    assert urlparse(page.url).path == "/explore"
+
+
+@pytest.mark.parametrize(
+    ("title", "leads"), [("Compare", "/compare?layer=2&head=8"), ("Start", "/?layer=2&head=8&page=start")]
+)
+def test_a_link_at_the_left_opens_another_tab_with_the_choices_of_now(person, title, leads):
+    page = person("explore?layer=2&head=9")
+    settled(page, "L2H9")
+    page.locator("[class*=st-key-choose_head] input").fill("8")
+    page.keyboard.press("Enter")
+    settled(page, "L2H8")
+    idle(page)
+    page.wait_for_function(
+        "title => [...document.querySelectorAll('.two-heads-pages a')].some(a => "
+        "a.innerText.endsWith(title) && a.search.includes('head=8'))",
+        arg=title,
+    )
+    with page.context.expect_page() as opened:
+        sidebar_link(page, title).click(modifiers=["Control"])
+    other = opened.value
+    other.wait_for_load_state()
+    assert other.url.endswith(leads)
+    other.close()
+    settled(page, "L2H8")
+
+
+def test_a_link_folds_a_sidebar_that_lies_over_the_page(person):
+    page = person("glossary", width=390, height=844)
+    idle(page)
+    page.wait_for_timeout(2500)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    sidebar_link(page, "Report").click()
+    page.get_by_role("heading", name="Report", exact=True).wait_for()
+    page.get_by_test_id("stExpandSidebarButton").wait_for()
+    assert urlparse(page.url).path == "/report"
 
 
 LATE = """
@@ -136,7 +197,7 @@ def test_the_sidebar_is_folded_though_its_button_comes_late_and_opens_again(new_
     page.goto(f"{dashboard_url}/explore")
     page.get_by_test_id("stExpandSidebarButton").click()
     page.wait_for_timeout(2500)
-    assert page.get_by_test_id("stSidebar").get_by_role("link", name="Compare", exact=True).bounding_box()["x"] > 0
+    assert sidebar_link(page, "Compare").bounding_box()["x"] > 0
 
 
 @pytest.mark.parametrize(
@@ -197,7 +258,7 @@ def test_the_best_head_of_the_page_before_does_not_stay_in_the_address(person):
 @pytest.mark.parametrize("seconds", [0, 2])
 def test_one_step_back_leads_from_the_second_page_to_start(person, seconds):
     page = person("")
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Why attention?", exact=True).wait_for()
+    sidebar_link(page, "Why attention?").wait_for()
     page.wait_for_timeout(1000 * seconds)
     follow(page, "Why attention?")
     page.go_back()
@@ -229,7 +290,7 @@ def test_a_corrected_choice_is_in_the_address_and_is_no_step_of_its_own(person):
 def test_an_address_of_start_that_another_page_wrote_is_named(person):
     page = person("explore?layer=3&head=1")
     idle(page)
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Start").click()
+    sidebar_link(page, "Start").click()
     page.wait_for_url("**/?layer=3&head=1&page=start")
     page.evaluate("history.pushState(history.state, '', '/?layer=3&head=2')")  # as of a page that was just left
     page.evaluate("dispatchEvent(new PopStateEvent('popstate', { state: history.state }))")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui import page_list
 from tests.helpers.sentences import plain
 from tools.server import ROOT
 
@@ -32,6 +34,18 @@ def step_back(app: AppTest, **address: Any) -> AppTest:
         app.query_params[name] = value
     with patch("dashboard.ui.frame.address.get_script_run_ctx", lambda: SimpleNamespace(is_history_navigation=True)):
         return app.run()
+
+
+def component(app: AppTest, name: str) -> dict[str, Any]:
+    """What the page sends to the component of our own with this name."""
+    [sent] = [one.proto for one in app.get("bidi_component") if one.proto.component_name == f"two_heads_{name}"]
+    return json.loads(sent.json)
+
+
+def framed(app: AppTest) -> bool:
+    """Whether the links to all pages stand beside the page."""
+    pages = [one["name"] for _, group in component(app, "pages")["groups"] for one in group]
+    return pages == [page.name for page in page_list.PAGES]
 
 
 def said(app: AppTest) -> str:

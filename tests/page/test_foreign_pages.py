@@ -3,7 +3,7 @@
 import pytest
 
 from tests.helpers import tiny
-from tests.helpers.pages import lines, notices, opened, said
+from tests.helpers.pages import framed, lines, notices, opened, said
 from tests.helpers.sentences import numbers
 
 PAGES = (
@@ -48,7 +48,7 @@ def opened_here(page="explore", **address):
 
 def has_a_frame(app):
     assert not app.exception
-    assert app.sidebar.get("page_link") and app.selectbox(key="choose_model")
+    assert framed(app) and app.selectbox(key="choose_model")
     return app
 
 

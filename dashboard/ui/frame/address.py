@@ -79,11 +79,18 @@ def _with_report(found: Choices) -> Choices:
     return replace(found, report=now)
 
 
-def remember_links(address: dict[str, str]) -> None:
-    """Note the address that the links to all pages, as sent to the browser now, lead to."""
-    if address != (before := st.session_state.get("links_lead_to", address)):
+def to_page(path: str) -> dict[str, str]:
+    """The address of the page with this path, with the choices of now."""
+    here = of(choices())
+    return here | page_named(path, here)
+
+
+def remember_links() -> None:
+    """Note the address that the links on the page, as sent to the browser in this run, lead to."""
+    now = of(choices())
+    if now != (before := st.session_state.get("links_lead_to", now)):
         _note("links_led_to", before)
-    st.session_state["links_lead_to"] = address
+    st.session_state["links_lead_to"] = now
 
 
 def _note(kept: str, address: dict[str, str]) -> None:
@@ -97,11 +104,6 @@ def _noted(kept: str, address: dict[str, str], seconds: float) -> bool:
     """Whether that was done with this address less than so many seconds ago."""
     now = time.monotonic()
     return any(address == one and now - when < seconds for one, when in st.session_state.get(kept, ()))
-
-
-def links_are_old() -> bool:
-    """Whether the links as sent to the browser lead to other choices than the present ones."""
-    return st.session_state["links_lead_to"] != of(choices())
 
 
 def _links_lead(address: dict[str, str]) -> bool:

@@ -21,6 +21,19 @@ const OF_STREAMLIT = ['embed', 'embed_options'];
 let told = '';  // the address that Streamlit was told of: once, or a page that cannot follow it would run for ever
 let waiting = 0;
 
+const query = (address) => {
+  const now = new URLSearchParams(window.location.search), made = new URLSearchParams(address);
+  for (const name of OF_STREAMLIT) if (now.has(name)) made.set(name, now.get(name));
+  return `${made}` && `?${made}`;
+};
+
+// Where the links of the sidebar open in another tab.
+const lead = ({ others, first }) => {
+  for (const link of document.querySelectorAll('.two-heads-pages a')) {
+    link.href = link.dataset.path ? link.dataset.path + query(others) : `./${query(first)}`;
+  }
+};
+
 const running = () => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState !== 'notRunning';
 
 const text = (address) => JSON.stringify(Object.entries(address).sort());
@@ -38,19 +51,18 @@ const unnamed = ({ named }) => {
 };
 
 const replace = ({ address, named }) => {
-  const before = new URLSearchParams(window.location.search), after = new URLSearchParams({ ...address, ...named });
-  for (const name of OF_STREAMLIT) if (before.has(name)) after.set(name, before.get(name));
-  window.history.replaceState(window.history.state, '', `${window.location.pathname}?${after}`);
+  window.history.replaceState(window.history.state, '', window.location.pathname + query({ ...address, ...named }));
 };
 
-export default function ({ data }) {
-  const shown = text(data.address);
+const watch = (data) => {
+  const shown = text(data.address), path = window.location.pathname;
+  lead(data);
   if (data.instead && here(data.page) === text(data.instead)) replace(data);
   const look = (seen) => {
     const now = here(data.page);
     if (now === shown) {
       told = '';
-      if (unnamed(data)) replace(data);
+      if (window.location.pathname === path && unnamed(data)) replace(data);
       return again('');
     }
     if (running() || now === told) return again('');
@@ -62,17 +74,42 @@ export default function ({ data }) {
   const again = (seen) => { clearTimeout(waiting); waiting = setTimeout(look, QUIET, seen); };
   again('');
   return () => clearTimeout(waiting);
+};
+
+export default function () {
+  (window.twoHeadsAddress ??= Promise.withResolvers()).resolve(watch);
+}
+"""
+_MOUNT = """
+const code = (window.twoHeadsAddress ??= Promise.withResolvers()).promise;
+
+export default function ({ data }) {
+  let left = false, stop = null;
+  code.then((watch) => { if (!left) stop = watch(data); });
+  return () => { left = true; stop?.(); };
 }
 """
 
 
-def follow(shown: Mapping[str, str], named: Mapping[str, str], instead: Mapping[str, str] | None) -> None:
+def code() -> None:
+    """What the component does, once a run, where it takes no space. A browser that has it gets its name alone."""
+    component("two_heads_address_code", js=_JS)(key="address_code", height=0)
+
+
+def follow(
+    shown: Mapping[str, str],
+    named: Mapping[str, str],
+    instead: Mapping[str, str] | None,
+    others: Mapping[str, str],
+    first: Mapping[str, str],
+) -> None:
     """Mount the component; once a run, where it takes no space. It sends nothing itself.
 
     shown: the address of what the page shows, without the page's name; named: that, see `page_named`; instead: the
-    address whose place it takes
+    address whose place it takes; others, first: where the links to all pages but the first lead, and the one to it
     """
     data: dict[str, object] = {"address": dict(shown), "named": dict(named), "page": PAGE}
+    data |= {"others": dict(others), "first": dict(first)}
     if instead is not None:
         data["instead"] = dict(instead)
-    component("two_heads_address", js=_JS)(key="address_watch", data=data, height=0)
+    component("two_heads_address", js=_MOUNT)(key="address_watch", data=data, height=0)

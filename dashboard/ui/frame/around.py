@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
 
 from dashboard.ui import pressing, session
-from dashboard.ui.frame import address, address_watch, sidebar, top
+from dashboard.ui.components import page_links
+from dashboard.ui.frame import address, address_watch, top
 from dashboard.ui.layout_width import measure
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
@@ -19,12 +20,9 @@ _CSS = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 
 
 @contextmanager
-def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
+def frame(page: Page) -> Iterator[None]:
     """The frame of a page, which is drawn within. On a first visit the frame comes first; later it stands from the run
-    before, so the picture that a person waits for goes ahead of it.
-
-    pages: of Streamlit, by name
-    """
+    before, so the picture that a person waits for goes ahead of it."""
     paper = st.get_option(f"theme.{session.theme()}.backgroundColor")
     st.html(f"<style>:root {{ --paper: {paper}; }}\n{_CSS}</style>")
     place = st.container(horizontal=True, vertical_alignment="center", key="top")
@@ -32,21 +30,19 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     choices, notes = place.container(horizontal=True, gap="small", key="controls"), st.container(key="notes")
 
     first = not session.frame_stands()
-    links = st.sidebar.empty() if first else st.sidebar  # only what is empty can be drawn twice; it is drawn anew then
-
-    def draw_links() -> None:
-        with links.container():
-            sidebar.draw(pages)
 
     def draw() -> None:
         with choices:
             top.draw(page)
         with notes:
             top.notes(page)
-        draw_links()
-        with st.sidebar:  # on the page itself they would stand before it on a first visit, and after it later
+        with st.sidebar:
+            st.markdown("### Two Heads")
+            page_links.show(page.name)
+            # On the page itself these would stand before it on a first visit, and after it later.
             measure()
             pressing.listen()
+            address_watch.code()
 
     if first:
         draw()
@@ -59,11 +55,10 @@ def frame(page: Page, pages: Mapping[str, st.Page]) -> Iterator[None]:
     finally:
         if not first:
             draw()
-        elif address.links_are_old():  # the page opened on its best head
-            draw_links()
+        address.remember_links()
         address.write_again()
         with st.sidebar:
-            address_watch.follow(*address.shown())
+            address_watch.follow(*address.shown(), address.to_page("other"), address.to_page(""))
 
 
 def _lead_on(page: Page) -> None:

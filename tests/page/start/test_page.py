@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from urllib.parse import parse_qs
-
 import numpy as np
 import pytest
 
@@ -12,15 +9,14 @@ from dashboard import attention, find_heads
 from dashboard.analyses.profile.library import profile_library, read_profile
 from dashboard.analyses.profile.names import head_names
 from dashboard.ui.pages.start import SENTENCES
-from tests.helpers.pages import headings, opened, said
+from tests.helpers.pages import component, framed, headings, opened, said
 from tests.helpers.sentences import heads_in
 
 KEYS = SENTENCES["Agreement across a clause"]
 
 
 def sides(app) -> dict:
-    [component] = [one.proto for one in app.get("bidi_component") if one.proto.component_name == "two_heads_sides"]
-    return json.loads(component.json)
+    return component(app, "sides")
 
 
 @pytest.mark.parametrize("text", [KEYS, "مرحبا بالعالم يا صديقي", "one", "我喜欢拉面", "so far " * 60])
@@ -92,7 +88,7 @@ def test_a_causal_model_shows_two_heads_too():
 )
 def test_what_cannot_be_shown_leaves_a_page(address):
     app = opened(None, **address)
-    assert not app.exception and app.sidebar.get("page_link") and said(app)
+    assert not app.exception and framed(app) and said(app)
 
 
 def test_an_address_of_versions_before_shows_its_head():
@@ -104,7 +100,6 @@ def test_an_address_of_versions_before_shows_its_head():
 def test_an_address_of_today_stays_on_start_though_a_head_is_chosen():
     app = opened(None, page="start", layer="3", head="1")
     assert not app.exception and app.title[0].value != "All heads"
-    [start] = [link for link in app.sidebar.get("page_link") if link.proto.label == "Start"]
-    [other] = [link for link in app.sidebar.get("page_link") if link.proto.label == "All heads"]
-    assert parse_qs(start.proto.query_string) == {"page": ["start"], "layer": ["3"], "head": ["1"]}
-    assert parse_qs(other.proto.query_string) == {"layer": ["3"], "head": ["1"]}
+    links = component(app, "address")
+    assert links["first"] == {"page": "start", "layer": "3", "head": "1"}
+    assert links["others"] == {"layer": "3", "head": "1"}
