@@ -39,8 +39,8 @@ from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
 from dashboard.models.waiting import holding, while_waiting
 from dashboard.text import Encoding, Special, Unit
-from dashboard.ui import paths
-from dashboard.ui.results_cache import cached, let_go
+from dashboard.ui import paths, readings
+from dashboard.ui.results_cache import cached, give_way, let_go
 from dashboard.ui.server import quiet, this_run
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so; up to this a laptop answers within seconds
@@ -68,11 +68,6 @@ def _model(key: str, _source: ModelSource) -> AttentionModel:
     return _ahead.pop(key, None) or open_model(_source)
 
 
-def _give_way(fraction: float = 0.0, sentence: str = "") -> None:
-    """Let Streamlit end this run if nobody waits for it: it checks for that when the session is read."""
-    _ = "choices" in st.session_state
-
-
 def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]:
     """The model by catalogue name, hub id or folder, and the cache key of everything computed with it.
 
@@ -86,9 +81,9 @@ def opened(name: str, fetch_missing: bool = False) -> tuple[AttentionModel, str]
 
 
 def _opened(name: str, fetch_missing: bool) -> tuple[AttentionModel, str]:
-    with while_waiting(_give_way):
+    with while_waiting(give_way):
         with foreign(f"Finding “{name[:80]}”", "Choose another model."):
-            source = find(name, fetch_missing=fetch_missing, progress=_give_way)
+            source = find(name, fetch_missing=fetch_missing, progress=give_way)
         key = _key_of(source)
         with holding(_lock_of(key)):
             if key not in _open:
@@ -170,6 +165,8 @@ def overview(
     key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding, between: Between | None = None
 ) -> Survey:
     """Scores and thumbnails of all heads over this text. between: only over these links of a sentence pair"""
+    if found := readings.at_once(key, text, bos, _model, _encoding):
+        return found.survey
     return survey(_model, _encoding, between=between)
 
 
@@ -185,6 +182,8 @@ def views(
     _encoding: Encoding,
 ) -> list[HeadView]:
     """The attention of these heads, as the page draws it."""
+    if found := readings.at_once(key, text, bos, _model, _encoding):
+        return [found.view(head, unit=unit, special=special) for head in heads]
     return attentions(_model, _encoding, heads, unit=unit, special=special)
 
 
@@ -281,7 +280,7 @@ def without(
 ) -> AblationOnText:
     """The joint ablation of these heads on this text."""
     cut = TOKENS_AT_MOST if _encoding.left_out else None
-    return ablate_on_text(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=_give_way)
+    return ablate_on_text(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=give_way)
 
 
 @cached("Ablating heads…", many=16, few=2, holds=True)
@@ -289,7 +288,7 @@ def predictions(
     key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: By, _model: AttentionModel, _encoding: Encoding
 ) -> Predictions:
     """What the model predicts at each token of this text, with these heads and without them."""
-    return predictions_without(_model, _encoding, heads, by=by, bos=bos, progress=_give_way)
+    return predictions_without(_model, _encoding, heads, by=by, bos=bos, progress=give_way)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -31,6 +31,11 @@ def tokens_of(*given: object, **named: object) -> int:
     return next(len(one) for one in read if isinstance(one, Encoding))
 
 
+def give_way(fraction: float = 0.0, sentence: str = "") -> None:
+    """Let Streamlit end this run if nobody waits for it: it checks for that when the session is read."""
+    _ = "choices" in st.session_state
+
+
 def let_go() -> None:
     """Empty all caches whose results hold parts of a model: they would keep its weights in memory."""
     for clear in _holding:

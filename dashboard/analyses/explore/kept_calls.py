@@ -70,11 +70,11 @@ class KeptCalls:
     Queries and keys are float32, as they enter the dot product, so the rows are those of the forward pass itself.
 
     The visit raises UserError for a model of route "eager", which does not tell them, and where the model's masks or
-    position biases take more than `MOST_HELD` bytes.
+    position biases take more than `most_held` bytes.
     """
 
-    def __init__(self, model: AttentionModel, encoding: Encoding):
-        self._n, self._title = len(encoding), model.title
+    def __init__(self, model: AttentionModel, encoding: Encoding, most_held: int = MOST_HELD):
+        self._n, self._title, self._most_held = len(encoding), model.title, most_held
         self._file = _unnamed_file()
         self._lock = threading.Lock()
         self._layers: dict[int, _Kept] = {}
@@ -110,7 +110,7 @@ class KeptCalls:
             if tensor is not None:
                 self._held[tensor.data_ptr()] = tensor
         taken = sum(tensor.numel() * tensor.element_size() for tensor in self._held.values())
-        if taken > MOST_HELD:
+        if taken > self._most_held:
             raise UserError(
                 f"{self._title} masks or moves each pair of tokens, which takes {taken / 1e9:.1f} GB for {self._n:,} "
                 "tokens. Use a shorter text."

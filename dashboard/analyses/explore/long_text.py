@@ -1,17 +1,19 @@
-"""All heads over a long text: their scores, and any part of any head's map, from one forward pass."""
+"""All heads over a text of any length: their scores, and any part of any head's map, from one forward pass."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from dashboard.analyses.explore.kept_calls import KeptCalls
+from dashboard.analyses.explore.kept_calls import MOST_HELD, KeptCalls
 from dashboard.analyses.scores.pattern_scores import queries
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel, Block
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.head_rows import HeadRows
+from dashboard.heads.make_view import view_in
+from dashboard.heads.view import HeadView, existing_head
 from dashboard.text.encoding import Encoding, Special, Unit
 
 PATTERNS = {
@@ -56,6 +58,13 @@ class LongReading:
             revision=self.model.revision,
         )
 
+    def view(self, head: HeadId, *, unit: Unit = "tokens", special: Special = "show") -> HeadView:
+        """A head's whole map, as `dashboard.attention` gives it. Raises UserError as that does."""
+        head, every = existing_head(self.model, head), slice(0, len(self.encoding))
+        kept = self.calls.of_head(head)
+        mask = kept.allowed(every) if kept.masked else None
+        return view_in(self.model, self.encoding, head, kept.rows(every), unit=unit, special=special, mask=mask)
+
     def finding(self, head: HeadId) -> str:
         """One sentence about what the head does on this text: the pattern of tokens with the most attention, by the
         scores of METRICS §1; if none gets a quarter, how far it spreads."""
@@ -81,16 +90,18 @@ def read_long(
     progress: Callable[[float, str], object] = lambda fraction, sentence: None,
     *,
     layers: Collection[int] | None = None,
+    most_held: int = MOST_HELD,
 ) -> LongReading:
     """One forward pass over the text, of whatever length the model takes.
 
     layers: only of these (default: of all); the scores of others are NaN
+    most_held: bytes of masks and position biases
     progress: is told how far it is, at least once a layer, and may raise to end the pass
 
     Extra memory does not grow with n² but for one block of weights and the model's own mask. Raises UserError for a
     model that does not tell what its weights follow from, see `KeptCalls`.
     """
-    calls = KeptCalls(model, encoding)
+    calls = KeptCalls(model, encoding, most_held)
     found = survey(model, encoding, also=_Told(calls, model, len(encoding), progress), layers=layers)
     return LongReading(model, encoding, found, calls)
 

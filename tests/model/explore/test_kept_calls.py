@@ -43,6 +43,22 @@ def test_rows_and_windows_equal_the_whole_view(read, unit, special):
             assert window.whole == expected.whole and window.text == expected.text
 
 
+@pytest.mark.parametrize(
+    ("unit", "special"), [("tokens", "show"), ("tokens", "hide"), ("words", "show"), ("words", "hide")]
+)
+def test_the_whole_view_is_that_of_a_pass_for_it_alone(read, unit, special):
+    for head in (HeadId(0, 1), HeadId(2, 3)):
+        expected = attention(read.model, read.encoding, head, unit=unit, special=special)
+        found = read.view(head, unit=unit, special=special)
+        np.testing.assert_allclose(found.weights, expected.weights, atol=2e-6)
+        without = {name: one for name, one in vars(expected).items() if not isinstance(one, np.ndarray)}
+        assert {name: vars(found)[name] for name in without} == without
+        assert (found.allowed == expected.allowed).all()
+        assert (found.choices is None) == (expected.choices is None)
+    with pytest.raises(UserError, match="L9H0"):
+        read.view(HeadId(9, 0))
+
+
 def test_the_scores_are_those_of_a_survey(read):
     alone = survey(read.model, read.encoding)
     np.testing.assert_array_equal(read.survey.scores.to_numpy(), alone.scores.to_numpy())
@@ -101,10 +117,9 @@ def test_a_model_that_does_not_tell_queries_and_keys_is_refused(tmp_path):
         read_long(model, model.encode(TEXT, limit=100))
 
 
-def test_masks_that_take_too_much_room_are_refused(read, monkeypatch):
-    monkeypatch.setattr("dashboard.analyses.explore.kept_calls.MOST_HELD", 100)
+def test_masks_that_take_too_much_room_are_refused(read):
     if any(read.calls.of_head(HeadId(layer, 0)).masked for layer in read.model.numbers):
         with pytest.raises(UserError, match="Use a shorter text"):
-            read_long(read.model, read.encoding)
+            read_long(read.model, read.encoding, most_held=100)
     else:
-        read_long(read.model, read.encoding)
+        read_long(read.model, read.encoding, most_held=100)

@@ -5,7 +5,7 @@ import pytest
 
 from dashboard.analyses.explore.api import attention
 from dashboard.capture import open_model
-from dashboard.ui import caches, long_texts
+from dashboard.ui import caches, readings
 from tests.helpers.pages import heading, opened, said
 
 TEXT = " ".join(f"The cook of house {k} says that this dish is her favourite food." for k in range(50))
@@ -44,7 +44,7 @@ def test_another_head_needs_no_other_reading(monkeypatch):
     def again(*given, **named):
         raise AssertionError("read a second time")
 
-    monkeypatch.setattr(long_texts, "read_long", again)
+    monkeypatch.setattr(readings, "read_long", again)
     app.number_input(key="choose_head").set_value(7).run()
     assert not app.exception and "L3H7" in heading(app)
 
@@ -63,9 +63,9 @@ def test_other_views_draw_a_part_of_it(view):
 
 
 def test_a_reading_that_nobody_waits_for_ends(monkeypatch):
-    monkeypatch.setattr(long_texts, "LEFT", -1.0)
+    monkeypatch.setattr(readings, "LEFT", -1.0)
     model = open_model("smollm2")
-    slot = long_texts._Slot(model, model.encode(TEXT, limit=600))
+    slot = readings._Slot(model, model.encode(TEXT, limit=600))
     slot.begin()
     slot.thread.join(60)
     assert slot.reading is None and slot.wrong is None and not slot.runs

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard import attention
 from dashboard.analyses.profile.names import clearest, head_names
+from dashboard.capture import open_model
 from dashboard.heads.head_id import HeadId
 from dashboard.ui.url_state import FIRST_TEXT
 from tests.helpers.charts import cells
@@ -183,3 +184,17 @@ def test_another_score_colours_the_atlas_and_goes_into_the_address():
     app.selectbox(key="choose_score").set_value("induction").run()
     assert not app.exception and app.query_params["score"] in ("induction", ["induction"])
     assert pictures(app)[0] != atlas and pictures(app)[1] == head
+
+
+def test_another_head_needs_no_other_pass(monkeypatch):
+    app = opened(layer="3", head="1", text="A short text that nobody else reads here.")
+
+    def again(*given, **named):
+        raise AssertionError("a second forward pass")
+
+    monkeypatch.setattr("dashboard.capture.model.AttentionModel.run", again)
+    app.number_input(key="choose_layer").set_value(4).run()
+    app.number_input(key="choose_head").set_value(5).run()
+    assert not app.exception and "L4H5" in heading(app)
+    with pytest.raises(AssertionError, match="second forward pass"):
+        attention(open_model("minilm"), "Another text.", "L0H0")

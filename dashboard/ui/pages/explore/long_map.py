@@ -16,7 +16,7 @@ from dashboard.analyses.explore.views import VIEWS
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.head_rows import HeadRows
-from dashboard.ui import caches, downloads, figure, long_texts, session
+from dashboard.ui import caches, downloads, figure, readings, session
 from dashboard.ui.components import head_map
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page, problem
@@ -59,7 +59,7 @@ class _Shown:
 def read(this: Reading) -> LongReading | None:
     """The text as all heads read it, where it is a long one; None where its maps are drawn whole."""
     tokens, chosen = len(this.encoding), session.choices()
-    if tokens < long_texts.FROM or this.model.route != "tap" or this.model.given or this.encoding.second is not None:
+    if tokens < readings.FROM or this.model.route != "tap" or this.model.given or this.encoding.second is not None:
         return None
     if chosen.measure_of == "contribution":
         if tokens <= caches.TOKENS_AT_MOST:
@@ -68,7 +68,7 @@ def read(this: Reading) -> LongReading | None:
             f"Contributions are measured for texts of up to {caches.TOKENS_AT_MOST:,} tokens. These are the weights."
         )
     try:
-        return long_texts.read(this)
+        return readings.read(this)
     except UserError as wrong:
         if tokens <= caches.TOKENS_AT_MOST:
             return None

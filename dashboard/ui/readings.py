@@ -1,10 +1,12 @@
-"""Long texts, read once in a thread of their own: whoever leaves the page meanwhile comes back to what is done."""
+"""Texts that all heads read in one pass, after which any head takes a millisecond: a short text at once, a long one in
+a thread of its own, so that whoever leaves the page meanwhile comes back to what is done."""
 
 from __future__ import annotations
 
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,12 +14,28 @@ from dashboard.analyses.explore.long_text import LongReading, read_long
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.text import Encoding
-from dashboard.ui.model_and_text import Reading
-from dashboard.ui.results_cache import cached
+from dashboard.ui.results_cache import cached, give_way
+
+if TYPE_CHECKING:
+    from dashboard.ui.model_and_text import Reading
 
 FROM = 513  # tokens; up to here a whole map is drawn at once
+MOST_HELD = 32_000_000  # bytes of the masks and position biases of a text that is read at once
 LOOK = 0.2  # seconds between two looks at how far it is
 LEFT = 60.0  # seconds that nobody has waited for it until it is given up
+
+
+@cached("Reading the heads…", many=48, few=6, holds=True)
+def at_once(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding) -> LongReading | None:
+    """A text of fewer than `FROM` tokens; None for a longer one, and where a model does not tell what its weights
+    follow from or reads another text besides."""
+    alone = not _model.given and _model.own_text is None and _encoding.second is None
+    if not alone or _model.route != "tap" or len(_encoding) >= FROM:
+        return None
+    try:
+        return read_long(_model, _encoding, give_way, most_held=MOST_HELD)
+    except UserError:
+        return None  # what is wrong with the text is said by what reads it otherwise
 
 
 class _Left(BaseException):
