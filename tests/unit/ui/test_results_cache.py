@@ -160,7 +160,7 @@ def test_who_waits_for_a_model_that_another_opens_may_leave(folders, monkeypatch
             pause()
         return Model()
 
-    monkeypatch.setattr(caches, "_give_way", moment)
+    monkeypatch.setattr(caches, "give_way", moment)
     monkeypatch.setattr(caches, "open_model", slow_first)
 
     def person(number, wish):
