@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from dashboard.capture import tap
-from dashboard.capture.maps import extent
+from dashboard.capture.maps import extent, which_heads
+from dashboard.capture.maps.which_heads import HEADS_OF
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, Part, every_head
 from dashboard.models import Loaded, ModelSource
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
 
 Route = Literal["tap", "eager", "file"]
 
-HEADS_OF: dict[Part, str] = {"encoder": "encoder's heads", "decoder": "decoder's heads", "cross": "cross attention"}
-_EXAMPLES: dict[Part, str] = {"": "L2H9", "encoder": "L2H9", "decoder": "D2H9", "cross": "X2H9"}
-
 
 @dataclass(frozen=True, eq=False)
 class AttentionModel:
@@ -38,7 +37,8 @@ class AttentionModel:
         from 0
     numbers: the layers that have attention over all tokens, in order: all of them in most models
     pooled: those that attend over fewer tokens than a text has, and are not shown (Funnel, CANINE)
-    heads: how many heads each of these has, counted from 0
+    heads: how many heads each of these has, counted from 0; the most, where layers have different numbers (Laguna)
+    fewer: the layers that have fewer heads, and how many
     causal: True where a position sees only itself and what stands before it (found out, not believed)
     limit: how many tokens a text may have
     route: "tap" where weights are read block by block inside the model's attention (see `dashboard.capture.tap`);
@@ -70,6 +70,7 @@ class AttentionModel:
     given: Given | None = field(default=None, repr=False)
     own_text: Encoding | None = field(default=None, repr=False)
     pooled: tuple[int, ...] = ()
+    fewer: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.calls:
@@ -136,7 +137,8 @@ class AttentionModel:
     def size(self) -> str:
         """Its layers and heads in words: "6 layers of 12 heads", or "attention in 1 of 3 layers, 12 heads each"."""
         every = len(self.numbers) == self.layers
-        return f"{self.extent} of {self.heads} heads" if every else f"{self.extent}, {self.heads} heads each"
+        heads = which_heads.in_words(self)
+        return f"{self.extent} of {heads} heads" if every else f"{self.extent}, {heads} heads each"
 
     @property
     def extent(self) -> str:
@@ -146,38 +148,27 @@ class AttentionModel:
     def place(self, head: HeadId) -> int:
         """The place of a head among all that there are, from 0. Raises UserError as `check_head` does."""
         self.check_head(head)
-        return self.numbers.index(head.layer) * self.heads + head.head
+        before = self.numbers[: self.numbers.index(head.layer)]
+        return sum(map(self.heads_of, before)) + head.head
+
+    def heads_of(self, layer: int) -> int:
+        """How many heads a layer has."""
+        return self.fewer.get(layer, self.heads)
 
     @property
     def all_heads(self) -> tuple[HeadId, ...]:
         """Every head that there is, in order."""
-        return tuple(every_head(self.numbers, self.heads, self.part))
+        every = every_head(self.numbers, self.heads, self.part)
+        return tuple(head for head in every if head.head < self.heads_of(head.layer))
 
     def check_head(self, head: HeadId) -> None:
         """Raises UserError for a head that the model does not have."""
-        if head.letter != HeadId(0, 0, self.part).letter:
-            if self.whole is None:
-                raise UserError(
-                    f"{self.title} has no head {head}: it is no encoder–decoder model, so its heads are written like "
-                    "L2H9."
-                )
-            raise UserError(
-                f"{head} is not one of the {HEADS_OF[self.part]} of {self.title}, which are written like "
-                f"{_EXAMPLES[self.part]}. Choose its part."
-            )
-        self._check(head.layer, f"head {head}")
-        if not 0 <= head.head < self.heads:
-            raise UserError(
-                f"{self.title} has no head {head}: it has {self.heads} heads in a layer, counted from 0 to "
-                f"{self.heads - 1}."
-            )
+        which_heads.check(self, head)
 
-    def check_layer(self, layer: int) -> None:
-        """Raises UserError for a layer without a map of all tokens, and a layer that the model does not have."""
-        self._check(layer, f"layer {layer}")
-
-    def _check(self, layer: int, which: str) -> None:
-        extent.check(self.title, layer, self.layers, self.numbers, self.pooled, which)
+    def check_layer(self, layer: int, which: str = "") -> None:
+        """Raises UserError for a layer without a map of all tokens, and a layer that the model does not have. which:
+        what was asked for, if not the layer itself"""
+        extent.check(self.title, layer, self.layers, self.numbers, self.pooled, which or f"layer {layer}")
 
     def check_every_layer(self, what: str) -> None:
         """Raises UserError where a layer has no map of all tokens. what: needs one in every layer."""

@@ -110,6 +110,7 @@ def _made(loaded: Loaded, shape: Shape, limit: int, route: Route) -> AttentionMo
         shape.hidden,
         shape.untried,
         pooled=shape.pooled,
+        fewer=shape.fewer,
     )
 
 

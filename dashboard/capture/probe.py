@@ -10,7 +10,8 @@ Why ours: transformers' flag for it (`_supports_attention_backend`) is what a cl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -45,7 +46,8 @@ class Shape:
     ----------
     layers: how many layers the model has, those without attention counted
     numbers: which of them have attention, in order
-    heads: how many heads each of these has
+    heads: how many heads each of these has; the most, where layers have different numbers
+    fewer: the layers that have fewer, and how many
     causal: whether a position sees only what stands before it
     hidden: whether its last vectors are handed out among its hidden states only
     untried: the smallest window or budget of its configuration beyond which the two were not compared, None where
@@ -63,6 +65,7 @@ class Shape:
     untried: int | None = None
     square: int | None = None
     pooled: tuple[int, ...] = ()
+    fewer: Mapping[int, int] = field(default_factory=dict)
 
 
 class Unfit(Exception):
@@ -124,8 +127,8 @@ def probe_eager(model: PreTrainedModel) -> Shape:
         if named is None and isinstance(getattr(model.config.get_text_config(), "num_hidden_layers", None), int):
             raise Unfit(f"it hands out attention for {len(maps)} layers, and which of its layers these are is not said")
         layers, numbers = named or (layers, numbers)
-    shape = shape_of([layer for _, layer in held], layers, numbers, output)
-    shape = replace(shape, pooled=pooled)
+    check_even(maps := [layer for _, layer in held])
+    shape = replace(shape_of(maps, layers, numbers, output), pooled=pooled)
     return replace(shape, square=_square_up_to(model, shape))
 
 
@@ -272,20 +275,25 @@ def not_run(model: PreTrainedModel, error: Exception) -> Unfit:
 def shape_of(maps: Maps, layers: int, numbers: tuple[int, ...], output: object) -> Shape:
     if any(layer.dim() != 3 for layer in maps):
         raise Unfit(NOT_SQUARE)
-    heads, n = maps[0].shape[0], maps[0].shape[-1]
+    n = maps[0].shape[-1]
     if any(layer.shape[1:] != (n, n) for layer in maps):
         raise Unfit(NOT_SQUARE)
-    every = shares(maps)
+    check_shares(maps)
+    heads = max(len(layer) for layer in maps)
+    fewer = {number: len(layer) for number, layer in zip(numbers, maps, strict=True) if len(layer) < heads}
     hidden = getattr(output, "last_hidden_state", None) is None
-    return Shape(layers, numbers, heads, bool((every.triu(1) == 0).all()), hidden)
+    causal = all(bool((one.triu(1) == 0).all()) for one in maps)
+    return Shape(layers, numbers, heads, causal, hidden, fewer=fewer)
 
 
-def shares(maps: Maps) -> torch.Tensor:
-    """The maps of all layers together: (layers, heads, queries, keys). Raises Unfit for what is no share of attention,
-    and for layers with different numbers of heads."""
-    if any(layer.dim() != 3 or layer.shape != maps[0].shape for layer in maps):
+def check_shares(maps: Maps) -> None:
+    """Raises Unfit for maps (heads, queries, keys) that are no shares of attention."""
+    for every in maps:
+        if not torch.isfinite(every).all() or every.min() < -TOLERANCE or every.sum(-1).max() > 1 + TOLERANCE:
+            raise Unfit("what it hands out are not shares of attention")
+
+
+def check_even(maps: Maps) -> None:
+    """Raises Unfit where layers have different numbers of heads."""
+    if len({len(layer) for layer in maps}) > 1:
         raise Unfit("its layers have different numbers of heads")
-    every = torch.stack(maps)
-    if not torch.isfinite(every).all() or every.min() < -TOLERANCE or every.sum(-1).max() > 1 + TOLERANCE:
-        raise Unfit("what it hands out are not shares of attention")
-    return every

@@ -256,7 +256,7 @@ def _wanted(
         some = model.numbers if layers is None else layers
         for layer in some:
             model.check_layer(layer)
-        return {layer: tuple(range(model.heads)) for layer in sorted(set(some))}
+        return {layer: tuple(range(model.heads_of(layer))) for layer in sorted(set(some))}
     wanted: dict[int, tuple[int, ...]] = {}
     for head in sorted(set(heads)):
         model.check_head(head)

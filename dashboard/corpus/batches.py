@@ -96,7 +96,7 @@ class ByLayer(Generic[Work]):
             weights = work.parts
         if stop == work.n:
             first = self.model.place(block.ids[0])
-            work.layer(weights, slice(first, first + self.model.heads))
+            work.layer(weights, slice(first, first + len(weights)))
             work.parts = None
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dashboard.analyses.scores.api import overview
 from dashboard.capture import AttentionModel
+from dashboard.capture.maps.which_heads import check_even
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
@@ -60,6 +61,7 @@ def explore(
         package = '"two-heads[notebook]"' if INSTALLED else "anywidget"
         raise UserError(f"explore shows a widget and needs anywidget. Install it: pip install {package}") from missing
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
+    check_even(model, "the widget")
     encoding = checked_length(text if isinstance(text, Encoding) else model.encode(text, **reading))
     names, clear = names_of(model)
     return Explorer(

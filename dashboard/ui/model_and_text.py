@@ -237,7 +237,7 @@ def fit_choices(parts: bool = False) -> None:
     if model.own_text is not None:
         session.read_own(model.own_text.text, model.title)
     if model.whole is None:
-        session.fit_to(model.layers, model.heads, model.numbers)
+        session.fit_to(model.layers, model.heads, model.numbers, exist=model.all_heads if model.fewer else ())
         return
     every, chosen = model.whole.parts, session.choices().part or "encoder"
     read = every[chosen if parts else "encoder"]

@@ -99,9 +99,16 @@ def show_report(key: str) -> None:
     st.session_state["another_report"] = True
 
 
-def fit_to(layers: int, heads: int, numbers: Sequence[int], part: Part = "", others: Collection[HeadId] = ()) -> None:
-    """Replace chosen heads that the model does not have, with a notice. part, others: as in `within`"""
-    fitted, notices = within(choices(), layers, heads, numbers, part, others)
+def fit_to(
+    layers: int,
+    heads: int,
+    numbers: Sequence[int],
+    part: Part = "",
+    others: Collection[HeadId] = (),
+    exist: Collection[HeadId] = (),
+) -> None:
+    """Replace chosen heads that the model does not have, with a notice. part, others, exist: as in `within`"""
+    fitted, notices = within(choices(), layers, heads, numbers, part, others, exist)
     if notices:
         st.session_state["choices"] = fitted
         begin_epoch()

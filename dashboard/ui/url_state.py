@@ -7,6 +7,7 @@ A new choice is one field of `Choices`. Nothing here knows Streamlit.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -263,13 +264,14 @@ def within(
     numbers: Sequence[int] = (),
     part: Part = "",
     others: Collection[HeadId] = (),
+    exist: Collection[HeadId] = (),
 ) -> tuple[Choices, list[str]]:
     """The same choices with heads that the model has; and a sentence for each head that it does not have.
 
     numbers: the layers that have attention, empty if all have; part: of an encoder–decoder, the one that the page
-    reads; others: the heads of its other parts
+    reads; others: the heads of its other parts; exist: those that there are, where layers have different numbers
     """
-    notices, every = [], every_head(numbers or layers, heads, part)
+    notices, every = [], exist or every_head(numbers or layers, heads, part)
 
     def exists(head: HeadId) -> bool:
         return head in every
@@ -277,6 +279,9 @@ def within(
     size = f"this model has layers 0 to {layers - 1} and heads 0 to {heads - 1}"
     if 0 < len(numbers) < layers:
         size = f"this model has attention in {len(numbers)} of {layers} layers ({', '.join(map(str, numbers))})"
+    if exist:
+        counts = Counter(head.layer for head in exist).values()
+        size = f"the layers of this model have {min(counts)} to {heads} heads"
     if not exists(choices.chosen):
         now = nearest(every, choices.chosen)
         elsewhere = choices.chosen in others

@@ -120,3 +120,16 @@ def test_every_page_of_a_model_that_has_attention_in_some_layers(page, folders, 
         assert app.number_input(key="choose_layer").value == 2
         [told] = [line for line in lines(app, "L3H1") if "2" in line]
         assert told.replace(folder, "…") == snapshot
+
+
+def test_a_model_whose_layers_have_different_numbers_of_heads(folders):
+    folder = folders("laguna", num_attention_heads_per_layer=[4, 2, 4])
+    app = opened_here(model=folder, layer="1", head="3")
+    has_a_frame(app)
+    assert notices(app) == [
+        "warning: There is no head L1H3: the layers of this model have 2 to 4 heads. L1H1 is shown."
+    ]
+    assert "3 layers of 2 to 4 heads" in said(app)
+    for page in ("compare", "find_heads", "layers", "profile", "ablation", "inside", "query_key", "long_range"):
+        has_a_frame(opened_here(page, model=folder, layer="1", head="1"))
+    assert "needs the same number in each" in said(has_a_frame(opened_here("similarity", model=folder)))

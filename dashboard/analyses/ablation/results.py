@@ -39,23 +39,27 @@ class Request(AllHeads):
     """The request: every head of a model, over sentences of the built-in corpus, evenly spread.
 
     by: what replaces a head's output, "zero" or "mean"
-    numbers: the layers that have attention, empty for all
+    numbers: the layers that have attention, empty for all; fewer: those that have fewer heads, and how many
     sentences: how many sentences
     """
 
     by: By = "zero"
     numbers: tuple[int, ...] = ()
     sentences: int = SENTENCES
+    fewer: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def of(cls, model: AttentionModel, by: By = "zero", bos: bool = True, sentences: int = SENTENCES) -> Self:
         """The request for an open model."""
-        return super().of(model, bos, by=by, numbers=model.numbers, sentences=sentences)
+        fewer = tuple(sorted(model.fewer.items()))
+        return super().of(model, bos, by=by, numbers=model.numbers, sentences=sentences, fewer=fewer)
 
     @property
     def every(self) -> list[HeadId]:
         """All heads of the model, in order."""
-        return every_head(self.numbers or self.layers, self.heads)
+        most = dict(self.fewer)
+        every = every_head(self.numbers or self.layers, self.heads)
+        return [head for head in every if head.head < most.get(head.layer, self.heads)]
 
     @property
     def options(self) -> dict[str, str | int | float | bool | None]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard.analyses.compare.divergence import divergence, with_rest
 from dashboard.capture import AttentionModel, Block, visit
+from dashboard.capture.maps.which_heads import existing
 from dashboard.errors import UserError
 from dashboard.heads.alignment import matching
 from dashboard.heads.head_id import HeadId, every_head, head_columns, head_of, largest_first
@@ -73,7 +74,7 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
             "lift": (change - baseline).ravel(),
         }
     )
-    table = table[table["layer"].isin(model.numbers)]
+    table = existing(model, table)
     first = "lift" if len(known) else "change"
     table = largest_first(table, first)
     labels = [axis.labels for axis in axes[:2]]
@@ -126,7 +127,7 @@ class _Changes:
 
     def __init__(self, model: AttentionModel, poolings: list[Pooling], sizes: list[int], pairs: list[_Pair]):
         self.poolings, self.sizes, self.pairs = poolings, sizes, pairs
-        self.heads, self.source = model.heads, model.source_text
+        self.source = model.source_text
         self.keys = None if self.source is None else Pooling.of(self.source.axis("words"))
         self.tokens: dict[int, np.ndarray] = {}
         self.words: dict[int, dict[int, np.ndarray]] = {}  # by layer, by text
@@ -135,7 +136,7 @@ class _Changes:
     def block(self, block: Block) -> None:
         text, n = block.text, self.sizes[block.text]
         keys = n if self.source is None else len(self.source)
-        held = self.tokens.setdefault(text, np.zeros((self.heads, n, keys), np.float32))
+        held = self.tokens.setdefault(text, np.zeros((len(block.heads), n, keys), np.float32))
         held[:, block.rows, : block.weights.shape[2]] = block.weights.cpu().numpy()
         if block.rows.stop < n:
             return
@@ -143,7 +144,7 @@ class _Changes:
         words[text] = self.poolings[text](self.tokens.pop(text), self.keys)
         if len(words) == len(self.sizes):
             for place, pair in enumerate(self.pairs):
-                self.found[place, block.layer] = _change(words[0], words[place + 1], pair)
+                self.found[place, block.layer, list(block.heads)] = _change(words[0], words[place + 1], pair)
             del self.words[block.layer]
 
 

@@ -51,7 +51,7 @@ class _Text:
 
     def __init__(self, model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair]):
         self.model = model
-        self.n, self.m, self.per_layer = len(encoding), len(encoding.words), model.heads
+        self.n, self.m = len(encoding), len(encoding.words)
         self.word = np.array([-1 if word is None else word for word in encoding.word_of])
         self.order = np.argsort(self.word, kind="stable")[np.count_nonzero(self.word < 0) :]
         self.sizes = np.bincount(self.word[self.order], minlength=self.m)
@@ -72,16 +72,17 @@ class _Text:
         shape = (len(model.all_heads), len(pairs))
         share, baseline, rank = (np.full(shape, np.nan) for _ in range(3))
         self.found = PairShares(share, baseline, np.zeros(shape, int), rank)
-        self._begin()
 
-    def _begin(self) -> None:
-        h, d, r = self.per_layer, len(self.offsets), len(self.rows)
+    def _begin(self, h: int) -> None:
+        d, r = len(self.offsets), len(self.rows)
         self.mass, self.cells = np.zeros((self.m, h), np.float32), np.zeros((self.m, d, h), np.float32)
         self.given = np.zeros((r, self.m, h), np.float32)
         self.seen = None
 
     def add(self, block: Block) -> None:
         """Add a block of token rows. From a word: the mean over its tokens; to a word: the sum (METRICS §0)."""
+        if block.rows.start == 0:
+            self._begin(len(block.heads))
         tokens = np.arange(block.rows.start, block.rows.stop)
         local = np.flatnonzero(self.word[tokens] >= 0)
         words = self.word[tokens[local]]
@@ -104,8 +105,7 @@ class _Text:
                 np.logical_or.at(self.seen[1], row[marked], allowed[marked])
         if block.rows.stop == self.n:
             first = self.model.place(block.ids[0])
-            self._finish(slice(first, first + self.per_layer))
-            self._begin()
+            self._finish(slice(first, first + len(block.heads)))
 
     def _to_words(self, cells: np.ndarray) -> np.ndarray:
         """Sums over the tokens of each word: (…, keys) → (…, m)."""

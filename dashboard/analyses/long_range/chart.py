@@ -187,17 +187,18 @@ def long_range_atlas(
 ) -> Drawing:
     """All heads in a grid, by how much more attention they give to the key word than to an equally distant one.
 
-    lift: (layers, heads), in [-1, 1]; values below 0 have no ink. over: the sample, in words. The other parameters, and
-    the selection by click, are as in `atlas`.
+    lift: (layers, heads), in [-1, 1]; values below 0 have no ink, and NaN stands for no head. over: the sample, in
+    words. The other parameters, and the selection by click, are as in `atlas`.
     """
     layers, heads = lift.shape
     grid = Grid.of(layers, heads, look)
     p = look.palette
-    high = _round_up(float(max(lift.max(), 0.01)))
+    high = _round_up(float(np.nanmax([*lift.ravel(), 0.01])))
     every = every_head(layers, heads)
     rows = [
         {**datum_of(head), **selection.named(head), "value": round(float(value), 4)}
         for head, value in zip(every, lift.ravel(), strict=True)
+        if not np.isnan(value)
     ]
     number = "format(datum.value * 100, '.1f')"
     ticks = gradient([0, high / 2, high], "format(datum.value * 100, '.3~r') + ' %'")

@@ -244,7 +244,8 @@ class _Text:
         self.part = torch.tensor(1 / sizes[words[counts]], dtype=torch.float32, device=device)
         self.key_tokens = torch.tensor(words[None] == there[counts, None], dtype=torch.float32, device=device)
         self.sums = torch.full((model.layers, model.heads, m), torch.nan, device=device)
-        self.sums[list(model.numbers)] = 0.0
+        for layer in model.numbers:
+            self.sums[layer, : model.heads_of(layer)] = 0.0
         self.looks, self.others = looks, np.setdiff1d(np.unique(words[counts]), [looks])
         rows = np.flatnonzero(words == looks)
         visible = rows + 1 if model.causal else np.full(len(rows), len(encoding))
@@ -254,7 +255,7 @@ class _Text:
         inside = (self.tokens >= block.rows.start) & (self.tokens < block.rows.stop)
         rows, keys = self.tokens[inside] - block.rows.start, block.weights.shape[-1]
         given = (block.weights[:, rows] * self.key_tokens[inside, :keys]).sum(-1) * self.part[inside]
-        self.sums[block.layer].index_add_(1, self.word[inside], given)
+        self.sums[block.layer, : len(given)].index_add_(1, self.word[inside], given)
 
     @property
     def share(self) -> np.ndarray:

@@ -85,21 +85,22 @@ def collect(
     if not used:
         raise UserError(no_sentence(file, left_out))
     tell(0.9, "Budgets and dependencies")
-    layers, count = len(model.numbers), len(model.all_heads)
+    every = model.all_heads
+    count = len(every)
     budgets = budget(_Again(lambda: ((one.budget, one.codes) for one in store.used())), count, model.causal)
-    found = dependencies((one.dependency for one in store.used()), layers, model.heads, model.causal)
+    found = dependencies((one.dependency for one in store.used()), 1, count, model.causal)
     tell(0.92, "Fitting position, syntax and context")
-    explained = explain(
-        _Again(lambda: (one.explained for one in store.used())), space, layers, model.heads, model.causal
-    )
+    explained = explain(_Again(lambda: (one.explained for one in store.used())), space, 1, count, model.causal)
     heads = explained.table
     for prefix, shares in (("twin", budgets.position_only), ("budget", budgets.head)):
         for k in reversed(range(len(CHANNELS))):
             heads.insert(2, f"{prefix}_{CHANNELS[k]}", shares[:, k])
     top_examples = explained.top_examples
-    # A place among the layers with attention becomes the number of the layer.
+    # A place among all heads becomes a layer and a head: layers may have none, or fewer than others.
     for table in (heads, found.heads, found.best, top_examples):
-        table["layer"] = np.array(model.numbers)[table["layer"].to_numpy(int)]
+        places = table["head"].to_numpy(int)
+        table["layer"] = np.array([head.layer for head in every])[places]
+        table["head"] = np.array([head.head for head in every])[places]
     top_examples.insert(6, "line", seen.lines(top_examples["sentence"]))
     about = {
         "profile": VERSION,

@@ -11,6 +11,7 @@ import pandas as pd
 from dashboard.analyses.scores.pattern_scores import PatternScores
 from dashboard.analyses.scores.scores import OF_MODEL
 from dashboard.capture import AttentionModel, Block, Visitor, visit
+from dashboard.capture.maps.which_heads import existing
 from dashboard.errors import UserError
 from dashboard.heads.head_id import Part
 from dashboard.heads.view import Between
@@ -73,7 +74,7 @@ def survey(
     if induction and not patterns.two_texts and model.own_text is None:
         for name, scores_of in OF_MODEL.items():
             table[name] = scores_of(model).ravel()
-    table = table[table["layer"].isin(model.numbers)].reset_index(drop=True)
+    table = existing(model, table).reset_index(drop=True)
     return Survey(table, patterns.thumbnails, patterns.n, model.part)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from dashboard.capture import AttentionModel, of_part, visit
 from dashboard.capture.head_weights import head_weights
+from dashboard.capture.maps.which_heads import check_even
 from dashboard.corpus.batches import ByLayer, batches, encoded, normalised
 from dashboard.corpus.read_twice import encoded_twice, part_for_corpus
 from dashboard.errors import UserError
@@ -121,6 +122,7 @@ def word_maps(
     beside: another model to compare with; words are then those that both tokenizers delimit exactly (METRICS §8)
     """
     model.check_every_layer("Comparing all heads of a model with each other")
+    check_even(model, "comparing all heads with each other")
     stream = iter(sentences)
     while window := list(islice(stream, TOGETHER)):
         found: dict[int, np.ndarray | LeftOut] = {}
@@ -150,6 +152,7 @@ def _maps_of_part(
 ) -> Iterator[np.ndarray | LeftOut]:
     """As `word_maps`, for a decoder, or for its cross attention from the words of a sentence to the same words."""
     part.check_every_layer("Comparing all heads of a model with each other")
+    check_even(part, "comparing all heads with each other")
     for sentence in sentences:
         read = sentence if isinstance(sentence, LeftOut) else encoded_twice(part, sentence, bos)
         if isinstance(read, str | LeftOut):

@@ -20,12 +20,13 @@ from dashboard.capture.probe import (
     TOKENS,
     Maps,
     Unfit,
+    check_even,
+    check_shares,
     compare,
     depends_on,
     not_run,
     probe_ids,
     shape_of,
-    shares,
 )
 from dashboard.capture.stacks.halves import halves
 from dashboard.errors import UserError
@@ -71,8 +72,9 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
             raise Unfit(f"its {HEADS_OF[part]} give no attention weights")
         compare(maps, expected[part])
         numbers = tuple(range(len(maps)))
+        check_even(maps)
         if part == "cross":
-            shares(maps)
+            check_shares(maps)
         causal = part != "cross" and shape_of(maps, len(maps), numbers, None).causal
         half, tokenizer = stacks[part], tokenizers["encoder" if part == "encoder" else "decoder"]
         rows = getattr(half.get_input_embeddings(), "num_embeddings", loaded.rows)

@@ -142,7 +142,6 @@ REFUSED = {
     "udop": {},
     "decision_transformer": {},
     "fnet": {},
-    "dots3_note_text": {"layer_types": None},
     "idefics": {},
     "mamba": {},
     "qwen2_vl_text": {"rope_parameters": None},
