@@ -7,6 +7,7 @@ once for all.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
@@ -30,6 +31,8 @@ Text = TypeVar("Text", bound=Sized)  # an Encoding, or what has the length of on
 
 # Tokens of a batch that runs at once, padding and all heads counted.
 TOKENS = 2048
+RUNS = 8
+MOST_HELD = 64_000_000  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,49 @@ class Ablated:
     vectors: torch.Tensor
 
 
+class Held:
+    """What has run of one text, for whoever ablates one head of it after another: the vectors that each layer takes,
+    the last vectors, and those without the last `RUNS` sets of heads.
+
+    Holds n · D numbers for each layer and each of these sets. A text for which that is more than `MOST_HELD` bytes runs
+    anew each time. Safe to share between threads.
+    """
+
+    def __init__(self, model: AttentionModel, encoding: Encoding):
+        self._model, self._encoding = model, encoding
+        self._lock = threading.Lock()
+        self._whole: tuple[torch.Tensor, dict[int, torch.Tensor]] | None = None
+        self._long = False
+        self._runs: dict[tuple[Heads, By], torch.Tensor] = {}
+
+    def whole(self, model: AttentionModel, encodings: Sequence[Encoding]) -> tuple[torch.Tensor, dict] | None:
+        """The last vectors of the text, and what each layer takes at which a pass can begin; None for other texts."""
+        if model is not self._model or [one.ids for one in encodings] != [self._encoding.ids]:
+            return None
+        with self._lock:
+            if self._whole is None and not self._long:
+                keep = resumable(model, encodings[0], model.numbers)
+                vectors, inputs = whole_pass(model, batch_inputs(model, list(encodings)), keep=keep)
+                self._long = (len(inputs) + RUNS) * vectors.numel() * vectors.element_size() > MOST_HELD
+                self._whole = None if self._long else (vectors, inputs)
+                return vectors, inputs.copy()
+            return self._whole and (self._whole[0], self._whole[1].copy())
+
+    def without(self, heads: Heads, by: By, run: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """The last vectors without these heads: those of before, or of `run`. Only for a text of `whole`."""
+        with self._lock:
+            known = self._runs.get((heads, by))
+        if known is not None:
+            return known
+        found = run()
+        with self._lock:
+            if self._whole is not None:
+                self._runs[heads, by] = found
+                while len(self._runs) > RUNS:
+                    del self._runs[next(iter(self._runs))]
+        return found
+
+
 @torch.inference_mode()
 def ablate(
     model: AttentionModel,
@@ -54,6 +100,7 @@ def ablate(
     *,
     by: By = "zero",
     means: Means | None = None,
+    held: Held | None = None,
 ) -> tuple[torch.Tensor, Iterator[Ablated]]:
     """The last vectors of a batch of texts as they are (b, n, D), and, as they are asked for, those without each set
     of heads.
@@ -68,6 +115,7 @@ def ablate(
         head says without those before it
     means: by the mean over other texts than these, see `mean_outputs`. A causal model needs it: its text's own mean
         would carry later tokens back
+    held: what has run before of the only text, always with the same `means`
 
     Where a model cannot begin at a layer (`partial_forward`), a whole pass runs for each of its sets, which
     takes about twice as long. Safe to call from several threads at once with one model.
@@ -78,7 +126,8 @@ def ablate(
     wanted = _by_layer(model, sets)
     _check(model, encodings, by, means)
     inputs = batch_inputs(model, list(encodings))
-    vectors, inputs_of_layers = whole_pass(model, inputs, keep=resumable(model, encodings[0], wanted))
+    known = held.whole(model, encodings) if held else None
+    vectors, inputs_of_layers = known or whole_pass(model, inputs, keep=resumable(model, encodings[0], wanted))
     lengths = torch.tensor([len(encoding) for encoding in encodings], device=vectors.device)
 
     @torch.inference_mode()
@@ -88,12 +137,17 @@ def ablate(
             given = inputs_of_layers.pop(layer, None)
             for start in range(0, len(which), together):
                 some = which[start : start + together]
-                edit = edit_of(some, lengths, by, means)
-                repeated = {name: one.repeat(len(some), 1) for name, one in inputs.items()}
-                if given is None:
-                    found, _ = whole_pass(model, repeated, edit=edit)
-                else:
-                    found = resumed_pass(model, repeated, layer, given.repeat(len(some), 1, 1), edit)
+
+                def run(
+                    layer: int = layer, given: torch.Tensor | None = given, some: list[Heads] = some
+                ) -> torch.Tensor:
+                    edit = edit_of(some, lengths, by, means)
+                    repeated = {name: one.repeat(len(some), 1) for name, one in inputs.items()}
+                    if given is None:
+                        return whole_pass(model, repeated, edit=edit)[0]
+                    return resumed_pass(model, repeated, layer, given.repeat(len(some), 1, 1), edit)
+
+                found = held.without(some[0], by, run) if held and known and len(some) == 1 else run()
                 yield Ablated(tuple(some), found.unflatten(0, (len(some), -1)))
 
     return vectors, runs()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.visit import Block, visit
@@ -20,17 +21,30 @@ class _Keep:
     def __init__(self, n: int, m: int, heads: Sequence[HeadId]):
         self.shape = n, m
         self.maps = {head: np.zeros(self.shape, np.float32) for head in heads}
-        self.masks: dict[HeadId, np.ndarray] = {}  # one for all heads of a layer
+        self.masks: dict[HeadId, np.ndarray] = {}  # one for all heads of a layer, unless each has its own
 
     def block(self, block: Block) -> None:
         if block.allowed is not None:
             first, *others = block.ids
-            mask = self.masks.setdefault(first, np.zeros(self.shape, bool))
-            mask[block.rows, : block.allowed.shape[-1]] = block.allowed.cpu().numpy()
-            self.masks |= dict.fromkeys(others, mask)
+            own = block.call is not None and block.call.mask is not None and block.call.mask.shape[1] > 1
+            for head in block.ids if own else (first,):
+                allowed = _allowed(block, head) if own else block.allowed
+                mask = self.masks.setdefault(head, np.zeros(self.shape, bool))
+                mask[block.rows, : allowed.shape[-1]] = allowed.cpu().numpy()
+            if not own:
+                self.masks |= dict.fromkeys(others, self.masks[first])
         for head, of_head in zip(block.ids, block.weights, strict=True):
             weights = of_head.cpu().numpy()
             self.maps[head][block.rows, : weights.shape[-1]] = weights
+
+
+def _allowed(block: Block, head: HeadId) -> torch.Tensor:
+    """What this head lets the block's rows see, of a layer whose heads do not see the same: bool (rows, keys)."""
+    call = block.call
+    assert call is not None
+    allowed = call.of_head(head.head, call.q[:, :1], call.k[:, :1]).allowed(block.rows)
+    assert allowed is not None
+    return allowed[0]
 
 
 class _KeepParts:

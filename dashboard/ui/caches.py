@@ -280,7 +280,8 @@ def without(
 ) -> AblationOnText:
     """The joint ablation of these heads on this text."""
     cut = TOKENS_AT_MOST if _encoding.left_out else None
-    return ablate_on_text(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=give_way)
+    held = readings.held(key, text, bos, by, _model, _encoding)
+    return ablate_on_text(_model, _encoding, heads, by=by, bos=bos, limit=cut, progress=give_way, held=held)
 
 
 @cached("Ablating heads…", many=16, few=2, holds=True)
@@ -288,7 +289,8 @@ def predictions(
     key: str, text: str, bos: bool, heads: tuple[HeadId, ...], by: By, _model: AttentionModel, _encoding: Encoding
 ) -> Predictions:
     """What the model predicts at each token of this text, with these heads and without them."""
-    return predictions_without(_model, _encoding, heads, by=by, bos=bos, progress=give_way)
+    held = readings.held(key, text, bos, by, _model, _encoding)
+    return predictions_without(_model, _encoding, heads, by=by, bos=bos, progress=give_way, held=held)
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

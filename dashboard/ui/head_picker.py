@@ -35,7 +35,10 @@ def selection(key: str) -> Selection:
 def numbers(model: AttentionModel) -> None:
     """Layer and head as numbers. They are not bounded: the browser would mark another number in red and say nothing,
     here the nearest head is shown with a sentence (`session.fit_to`)."""
-    for field, label, most in (("layer", "Layer", model.layers - 1), ("head", "Head", model.heads - 1)):
+    for field, label, most in (
+        ("layer", "Layer", model.layers - 1),
+        ("head", "Head", model.heads_of(session.choices().layer) - 1),
+    ):
         st.number_input(label, step=1, width=120, help=f"Counted from 0, up to {most}.", **session.bound(field))
 
 

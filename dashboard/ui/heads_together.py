@@ -44,7 +44,7 @@ def chosen(this: Reading) -> str | None:
             heads = [head for head in choices.pinned if head in model.all_heads]
             return written_heads(heads) if len(heads) > 1 else None
         case "layer":
-            return f"layer:{choices.layer}" if model.heads > 1 else None
+            return f"layer:{choices.layer}" if model.heads_of(choices.layer) > 1 else None
         case "all":
             return ALL if len(model.all_heads) > 1 else None
     return None

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.analyses.explore.long_text import LongReading, read_long
 from dashboard.capture import AttentionModel
+from dashboard.capture.ablate import By, Held
 from dashboard.errors import UserError
 from dashboard.text import Encoding
 from dashboard.ui.results_cache import cached, give_way
@@ -20,22 +21,34 @@ if TYPE_CHECKING:
     from dashboard.ui.model_and_text import Reading
 
 FROM = 513  # tokens; up to here a whole map is drawn at once
-MOST_HELD = 32_000_000  # bytes of the masks and position biases of a text that is read at once
+# Bytes of the masks and position biases of a text that is read at once, and of its queries and keys on the disk.
+MOST_HELD, MOST_KEPT = 32_000_000, 128_000_000
 LOOK = 0.2  # seconds between two looks at how far it is
 LEFT = 60.0  # seconds that nobody has waited for it until it is given up
 
 
-@cached("Reading the heads…", many=48, few=6, holds=True)
-def at_once(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding) -> LongReading | None:
+def at_once(key: str, text: str, bos: bool, model: AttentionModel, encoding: Encoding) -> LongReading | None:
     """A text of fewer than `FROM` tokens; None for a longer one, and where a model does not tell what its weights
     follow from or reads another text besides."""
-    alone = not _model.given and _model.own_text is None and _encoding.second is None
-    if not alone or _model.route != "tap" or len(_encoding) >= FROM:
+    alone = not model.given and model.own_text is None and encoding.second is None
+    if not alone or model.route != "tap" or len(encoding) >= FROM:
         return None
+    return _at_once(key, text, bos, model, encoding)
+
+
+@cached("Reading the heads…", many=24, few=4, holds=True)
+def _at_once(key: str, text: str, bos: bool, _model: AttentionModel, _encoding: Encoding) -> LongReading | None:
     try:
-        return read_long(_model, _encoding, give_way, most_held=MOST_HELD)
-    except UserError:
-        return None  # what is wrong with the text is said by what reads it otherwise
+        found = read_long(_model, _encoding, give_way, most_held=MOST_HELD)
+    except (UserError, OSError):  # what is wrong with the text is said by what reads it otherwise
+        return None
+    return found if found.calls.size <= MOST_KEPT else None
+
+
+@cached(many=8, few=2, holds=True)
+def held(key: str, text: str, bos: bool, by: By, _model: AttentionModel, _encoding: Encoding) -> Held:
+    """What has run of this text to ablate heads in it."""
+    return Held(_model, _encoding)
 
 
 class _Left(BaseException):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlparse
+from urllib.parse import parse_qs, urlparse
 
 import pytest
 
@@ -169,6 +169,31 @@ def test_a_link_at_the_left_opens_another_tab_with_the_choices_of_now(person, ti
     assert other.url.endswith(leads)
     other.close()
     settled(page, "L2H8")
+
+
+def test_the_page_on_its_way_is_marked_at_once_and_the_one_before_leads_back(person):
+    page = person("glossary")
+    idle(page)
+    steps = page.evaluate("history.length")
+    sidebar_link(page, "Syntax vs context").click()
+    assert sidebar_link(page, "Syntax vs context").get_attribute("aria-current") == "page"
+    sidebar_link(page, "Syntax vs context").click()  # once more, as an impatient hand does
+    sidebar_link(page, "Glossary").click()
+    page.get_by_role("heading", name="Glossary", exact=True).wait_for()
+    idle(page)
+    assert sidebar_link(page, "Glossary").get_attribute("aria-current") == "page"
+    assert page.evaluate("history.length") == steps + 2
+    page.go_back()
+    page.get_by_role("heading", name="Syntax vs context", exact=True).wait_for()
+    assert sidebar_link(page, "Syntax vs context").get_attribute("aria-current") == "page"
+
+
+def test_links_keep_how_the_page_is_embedded(person):
+    page = person("glossary?embed=true&embed_options=light_theme&embed_options=show_toolbar")
+    idle(page)
+    page.wait_for_function("document.querySelector('.two-heads-pages a')?.href.includes('show_toolbar')")
+    query = urlparse(page.locator(".two-heads-pages a").nth(3).get_attribute("href")).query
+    assert parse_qs(query) == {"embed": ["true"], "embed_options": ["light_theme", "show_toolbar"]}
 
 
 def test_a_link_folds_a_sidebar_that_lies_over_the_page(person):

@@ -15,7 +15,7 @@ import pandas as pd
 from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, set_columns
 from dashboard.analyses.ablation.measure import measure
 from dashboard.capture import AttentionModel
-from dashboard.capture.ablate import By
+from dashboard.capture.ablate import By, Held
 from dashboard.capture.language import language_head
 from dashboard.corpus.sample import reference_means, sample
 from dashboard.errors import UserError
@@ -73,6 +73,7 @@ def ablate(
     limit: int | None = None,
     pair: str | None = None,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Effect:
     """Ablate heads on one text (None: all heads), each alone or all together, and return the effect.
 
@@ -88,13 +89,14 @@ def ablate(
     together: ablate all of them in one pass. A head's mean is then taken with the earlier ones ablated
     bos, limit, pair: as in `dashboard.attention`
     progress: called with the fraction done and a sentence; an exception it raises stops the work
+    held: what has run before of this text (`dashboard.capture.ablate.Held`), for one head after another
 
     Raises UserError for an empty text, a head that the model does not have, and a model whose attention code is not
     supported.
     """
     wanted = wanted_heads(model, heads)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    effects = _measure_effects(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True)
+    effects = _measure_effects(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True, held=held)
     how: dict[str, Any] = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
     text = encoding.texts[0]
     made = _provenance(model, None if heads is None else wanted, "ablate", Text(text), how, text, how)
@@ -168,6 +170,7 @@ def _measure_effects(
     progress: Progress | None,
     *,
     keep_each: bool = False,
+    held: Held | None = None,
 ) -> Effects:
     means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.predicts_next else None
     begun = time.monotonic()
@@ -185,6 +188,7 @@ def _measure_effects(
         by=by,
         means=means,
         keep_each=keep_each,
+        held=held,
         progress=partial(report, progress) if progress else None,
     )
 

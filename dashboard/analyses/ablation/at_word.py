@@ -13,7 +13,7 @@ import torch
 
 from dashboard.analyses.ablation.measure import Trial, trials
 from dashboard.capture import AttentionModel
-from dashboard.capture.ablate import By, Means, ablate
+from dashboard.capture.ablate import By, Held, Means, ablate
 from dashboard.capture.language import language_head
 from dashboard.errors import UserError
 from dashboard.heads.format import heads_together
@@ -90,7 +90,7 @@ class Predictions:
     ----------
     model, encoding: the model, and the text as it reads it
     heads: the heads that are ablated together
-    by, means: as in `dashboard.capture.ablate.ablate`
+    by, means, held: as in `dashboard.capture.ablate.ablate`
 
     Raises UserError for a model that predicts no words.
     """
@@ -100,6 +100,7 @@ class Predictions:
     heads: tuple[HeadId, ...]
     by: By = "zero"
     means: Means | None = None
+    held: Held | None = None
     _head: LanguageHead = field(init=False)
     _trials: dict[int, Trial] = field(init=False)
     _first: dict[int, int] = field(init=False)  # word → its first token
@@ -145,7 +146,7 @@ class Predictions:
         """The last vectors with the heads and without them (2, n, D)."""
         if self._vectors is not None:
             return self._vectors
-        intact, runs = ablate(self.model, [trial.encoding], [self.heads], by=self.by, means=self.means)
+        intact, runs = ablate(self.model, [trial.encoding], [self.heads], by=self.by, means=self.means, held=self.held)
         [run] = runs
         vectors = torch.stack([intact[0], run.vectors[0, 0]])
         if self.model.predicts_next:

@@ -21,7 +21,7 @@ from dashboard.analyses.ablation.results import MEASUREMENT, SENTENCES, HeadEffe
 from dashboard.analyses.ablation.text import effect_finding, rank_finding
 from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
-from dashboard.capture.ablate import By
+from dashboard.capture.ablate import By, Held
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.look import Look, Selection
@@ -76,6 +76,7 @@ def ablate_on_text(
     limit: int | None = None,
     pair: str | None = None,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> AblationOnText:
     """Ablate one head on a text, or several together.
 
@@ -83,7 +84,7 @@ def ablate_on_text(
     """
     wanted = [head] if isinstance(head, str | HeadId) else list(head)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
-    how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(wanted) > 1}
+    how = {"by": by, "bos": bos, "limit": limit, "progress": progress, "together": len(wanted) > 1, "held": held}
     effect = ablate(model, encoding, wanted, **how)
     return AblationOnText(effect, encoding, tuple(sorted({existing_head(model, one) for one in wanted})))
 

@@ -14,7 +14,7 @@ from dashboard.analyses.ablation.api import Progress, wanted_heads
 from dashboard.analyses.ablation.at_word import AblationAtWord, Predictions, at_word
 from dashboard.analyses.ablation.at_word_chart import at_word_chart
 from dashboard.capture import AttentionModel
-from dashboard.capture.ablate import By
+from dashboard.capture.ablate import By, Held
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
@@ -35,10 +35,11 @@ def predictions_without(
     by: By = "zero",
     bos: bool = True,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Predictions:
     """What the model predicts at each token, with some heads and without them, to be read word by word."""
     means = reference_means(model, bos=bos, progress=progress) if by == "mean" and model.predicts_next else None
-    return Predictions(model, encoding, tuple(wanted_heads(model, heads)), by, means)
+    return Predictions(model, encoding, tuple(wanted_heads(model, heads)), by, means, held)
 
 
 def ablate_at_word(

@@ -10,7 +10,7 @@ import torch
 
 from dashboard.analyses.ablation.effect import Effects, Predictions, read, shifts
 from dashboard.capture import AttentionModel
-from dashboard.capture.ablate import Ablated, By, Heads, Means, ablate, batches, in_order
+from dashboard.capture.ablate import Ablated, By, Heads, Held, Means, ablate, batches, in_order
 from dashboard.heads.head_id import HeadId
 from dashboard.models.lm_head import LanguageHead
 from dashboard.text.encoding import Encoding
@@ -67,6 +67,7 @@ def measure(
     means: Means | None = None,
     keep_each: bool = False,
     progress: Callable[[float], None] | None = None,
+    held: Held | None = None,
 ) -> Effects:
     """Ablate each set of heads on each text and return the effects (METRICS §7).
 
@@ -74,8 +75,8 @@ def measure(
     ----------
     sets: the sets of heads to ablate together; a single head is a set of one
     logits: the model's language-model head (`dashboard.capture.language`); None: measure the shift
-    by, means: as in `dashboard.capture.ablate.ablate`. For a masked language model, the mean over the text itself is
-        over the text with the token masked, so it does not contain the token
+    by, means, held: as in `dashboard.capture.ablate.ablate`. For a masked language model, the mean over the text itself
+        is over the text with the token masked, so it does not contain the token
     keep_each: keep each token's figures, and each changed prediction
     progress: called with the fraction done, about every 2,048 tokens; an exception it raises stops the work
 
@@ -94,7 +95,7 @@ def measure(
     done, whole = 0, sum(map(len, every)) * _layers_run(model, sets)
     for batch in batches(model, every):
         reading = _Reading(batch, logits, found)
-        vectors, runs = ablate(model, [trial.encoding for trial in batch], sets, by=by, means=means)
+        vectors, runs = ablate(model, [trial.encoding for trial in batch], sets, by=by, means=means, held=held)
         reading.intact(vectors)
         for run in runs:
             reading.ablated(run)

@@ -78,7 +78,8 @@ class KeptCalls:
         self._file = _unnamed_file()
         self._lock = threading.Lock()
         self._layers: dict[int, _Kept] = {}
-        self._held: dict[int, torch.Tensor] = {}  # by address: layers often share one mask
+        # By address, which is nobody else's as long as the first is held: layers often share one mask.
+        self._held: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def block(self, block: Block) -> None:
         if block.rows.start or block.layer in self._layers:
@@ -89,9 +90,9 @@ class KeptCalls:
                 f"{self._title} computes its attention in a way of its own, so a long text cannot be looked at. Choose "
                 "another model, or a shorter text."
             )
-        self._hold(call)
-        without = call.q.new_empty(0)
-        bare = replace(call, q=without, k=without, v=without, module=None)
+        mask, bias = self._here(call.mask), self._here(call.bias)
+        without, sink = call.q.new_empty(0).cpu(), None if call.sink is None else call.sink.cpu()
+        bare = replace(call, q=without, k=without, v=without, module=None, mask=mask, bias=bias, sink=sink)
         self._layers[block.layer] = _Kept(
             self._write(call.q[0]), self._write(call.k[0]), call.q.shape, call.k.shape, bare
         )
@@ -105,22 +106,30 @@ class KeptCalls:
         k = self._read(kept.keys, head.head // (heads // groups), (n, kept.of_keys[3]))
         return KeptHead(kept.call.of_head(head.head, q, k))
 
-    def _hold(self, call: Call) -> None:
-        for tensor in (call.mask, call.bias):
-            if tensor is not None:
-                self._held[tensor.data_ptr()] = tensor
-        taken = sum(tensor.numel() * tensor.element_size() for tensor in self._held.values())
+    def _here(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
+        """It in the memory of this machine, where queries and keys are read again: once, where layers share it."""
+        if tensor is None:
+            return None
+        _, here = self._held.setdefault(tensor.data_ptr(), (tensor, tensor.cpu()))
+        taken = sum(one.numel() * one.element_size() for _, one in self._held.values())
         if taken > self._most_held:
             raise UserError(
                 f"{self._title} masks or moves each pair of tokens, which takes {taken / 1e9:.1f} GB for {self._n:,} "
                 "tokens. Use a shorter text."
             )
+        return here
+
+    @property
+    def size(self) -> int:
+        """Bytes of all queries and keys."""
+        with self._lock:
+            return self._file.seek(0, 2)
 
     def _write(self, tensor: torch.Tensor) -> int:
         """Append float32 numbers to the file; returns where they begin. Raises UserError where the disk is full."""
         with self._lock:
-            place = self._file.seek(0, 2)
             try:
+                place = self._file.seek(0, 2)
                 self._file.write(np.ascontiguousarray(tensor.float().cpu().numpy()).data)
             except OSError as wrong:
                 raise not_written(wrong, "the queries and keys of this text") from None

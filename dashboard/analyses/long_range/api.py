@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from dashboard.analyses.long_range import measure as ranges
 from dashboard.analyses.long_range.chart import distance_panels, long_range_atlas
-from dashboard.analyses.long_range.measure import LongRange, curve
+from dashboard.analyses.long_range.measure import LongRange, curve, heads_in
 from dashboard.analyses.long_range.text import long_range_finding
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
@@ -16,7 +16,7 @@ from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export.call import Call, Model, given
 from dashboard.export.provenance import origin
-from dashboard.heads.head_id import HeadId, every_head
+from dashboard.heads.head_id import HeadId
 
 
 def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
@@ -83,7 +83,7 @@ def draw_long_range(
 
 def _existing(found: LongRange, head: HeadId | str) -> HeadId:
     wanted, (layers, heads) = HeadId.of(head), found.share.shape[2:]
-    if wanted not in every_head(layers, heads):
+    if wanted not in heads_in(found):
         raise UserError(
             f"{found.model} has layers 0 to {layers - 1} and heads 0 to {heads - 1}; {wanted} is none of them."
         )

@@ -209,7 +209,13 @@ def curve(found: LongRange, head: HeadId, items: np.ndarray | None = None) -> pd
 
 def table(found: LongRange) -> pd.DataFrame:
     """Every head by distance, over all texts: the columns of `curve`, a row per head and step."""
-    return pd.concat([curve(found, head) for head in every_head(*found.share.shape[2:])], ignore_index=True)
+    return pd.concat([curve(found, head) for head in heads_in(found)], ignore_index=True)
+
+
+def heads_in(found: LongRange) -> list[HeadId]:
+    """The heads that there are: layers may have none, or fewer than others."""
+    every = every_head(*found.share.shape[2:])
+    return [head for head in every if not np.isnan(found.share[:, :, head.layer, head.head]).all()]
 
 
 def _words_of(model: AttentionModel, encoding: Encoding, trial: Trial) -> tuple[int, int]:

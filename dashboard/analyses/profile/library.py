@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import unicodedata
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +82,8 @@ def read_profile(folder: str | Path) -> Profile:
     tables = {name: read_table(folder, name, about["format"], about.get("files", {})) for name in names}
     heads = tables["heads"]
     every = heads_of(heads)
-    layers = dict.fromkeys(head.layer for head in every)  # those that have attention
-    grid = every_head(sorted(layers), max((head.head for head in every), default=-1) + 1)
-    if not every or every != grid:
+    counts = Counter(head.layer for head in every)  # only layers with attention, some with fewer heads than others
+    if not every or every != [head for layer in sorted(counts) for head in every_head([layer], counts[layer])]:
         raise UserError(f"The table of heads in “{folder}” is not one row per head. Make the profile again.")
     for name in ("dependencies", "relations", "moments"):
         if not set(every).issuperset(heads_of(tables[name][columns_of(tables[name])].drop_duplicates())):

@@ -94,9 +94,9 @@ def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
     """The plane of one head. Raises UserError where there is no such head."""
     wanted = HeadId.of(head)
     numbers = list(of.layers)
-    last = HeadId(numbers[-1], len(of.layers[numbers[-1]].q) - 1, of.part)
-    if wanted not in every_head(numbers, last.head + 1, of.part):
-        raise UserError(f"There is no head {wanted}. The last one is {last}.")
+    every = [head for layer in numbers for head in every_head([layer], len(of.layers[layer].q), of.part)]
+    if wanted not in every:
+        raise UserError(f"There is no head {wanted}. The last one is {every[-1]}.")
     return query_key_map(of, wanted)
 
 

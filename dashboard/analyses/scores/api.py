@@ -15,7 +15,7 @@ from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export.call import given
 from dashboard.export.provenance import provenance_of_text
-from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.heads.view import Between
 from dashboard.text import Encoding
 
@@ -90,7 +90,9 @@ def draw_atlas(
     if score is None:
         if not isinstance(table, Survey) or table.thumbnails is None:
             raise UserError("To draw all maps, pass what `overview` returns.")
-        return atlas_maps(table.thumbnails, look, selection=selection, model=model, part=table.part)
+        return atlas_maps(
+            table.thumbnails, look, selection=selection, model=model, part=table.part, heads=heads_of(table.scores)
+        )
     known_score(score)
     frame = table.scores if isinstance(table, Survey) else table
     return atlas(frame, score, look, selection=selection, model=model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -13,7 +15,7 @@ from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
-from dashboard.heads.head_id import Part, columns_of, datum_of, every_head, heads_of
+from dashboard.heads.head_id import HeadId, Part, columns_of, datum_of, every_head, heads_of
 
 
 def atlas(
@@ -106,6 +108,7 @@ def atlas_maps(
     selection: Selection = Selection(),
     model: str = "",
     part: Part = "",
+    heads: Collection[HeadId] = (),
 ) -> Drawing:
     """Thumbnails of all heads' maps, as one image. A click chooses as in `atlas`.
 
@@ -113,19 +116,22 @@ def atlas_maps(
 
     Parameters
     ----------
-    thumbnails: (layers, heads, t, t), rows sum to 1; part: of an encoder–decoder; the other parameters as in `atlas`
+    thumbnails: (layers, heads, t, t), rows sum to 1; part: of an encoder–decoder; heads: those that there are, if not
+        all; the other parameters as in `atlas`
     """
     maps = np.sqrt(np.clip(np.asarray(thumbnails, np.float32), 0, 1))
-    layers, heads = maps.shape[:2]
-    grid = Grid.of(layers, heads, look, square=True).of_part(part)
-    across, down = grid.width * heads, grid.height * layers
+    layers, most = maps.shape[:2]
+    there = list(heads) or every_head(layers, most, part)
+    grid = Grid.of(layers, most, look, square=True).of_part(part)
+    counted = f"{layers} × {most}" if len(there) == layers * most else str(len(there))
+    across, down = grid.width * most, grid.height * layers
     uri = montage_uri(maps, ink(look.theme), grid.width)
     image = {
         "data": {"values": [{}]},
         "mark": {"type": "image", "url": uri, "aspect": False, "smooth": False, "aria": False},
         "encoding": {"x": {"value": 0}, "x2": {"value": across}, "y": {"value": 0}, "y2": {"value": down}},
     }
-    every = [datum_of(head) | selection.named(head) for head in every_head(layers, heads, part)]
+    every = [datum_of(head) | selection.named(head) for head in there]
     frames, catch = grid.frames(look.palette, selection), grid.catch(tip_expr(grid.name, "''"), selection)
     return sheet(
         {
@@ -136,7 +142,7 @@ def atlas_maps(
         look.theme,
         title=_title("All maps", model),
         subtitle=["one map per head: rows are queries, columns are keys · shade: square root of the attention weight"],
-        description=f"The maps of all {layers} × {heads} heads{f' of {model}' if model else ''}, in small.",
+        description=f"The maps of all {counted} heads{f' of {model}' if model else ''}, in small.",
         width=max(across, min(look.width_or(WIDTH), NARROWEST)),
     )
 

@@ -23,7 +23,7 @@ let waiting = 0;
 
 const query = (address) => {
   const now = new URLSearchParams(window.location.search), made = new URLSearchParams(address);
-  for (const name of OF_STREAMLIT) if (now.has(name)) made.set(name, now.get(name));
+  for (const name of OF_STREAMLIT) for (const value of now.getAll(name)) made.append(name, value);
   return `${made}` && `?${made}`;
 };
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from transformers import AutoModel
 
-from dashboard import UserError, attention, explore, map_heads, profile
+from dashboard import UserError, attention, explore, map_heads, profile, query_keys
 from dashboard.analyses.ablation.api import ablate
 from dashboard.analyses.compare.changed_heads import changed_heads
 from dashboard.analyses.explore.api import attention_together
 from dashboard.analyses.explore.long_text import read_long
 from dashboard.analyses.find_heads.api import find_heads
+from dashboard.analyses.profile.library import read_profile
+from dashboard.analyses.query_key.api import plane_of
 from dashboard.analyses.scores.api import draw_atlas
 from dashboard.analyses.scores.survey import survey
 from dashboard.capture import open_model
@@ -117,10 +118,19 @@ def test_a_profile_names_its_heads(model, treebank, tmp_path):
     if model.source.folder.name != "laguna":
         pytest.skip("one kind is enough")
     profile(model, treebank, tmp_path / "profile")
-    heads = pd.read_parquet(tmp_path / "profile" / "heads.parquet")
-    assert heads_of(heads) == list(model.all_heads)
-    relations = pd.read_parquet(tmp_path / "profile" / "dependencies.parquet")
-    assert set(heads_of(relations)) == set(model.all_heads)
+    found = read_profile(tmp_path / "profile")
+    assert heads_of(found.heads) == list(model.all_heads)
+    assert set(heads_of(found.dependencies)) == set(model.all_heads)
+
+
+def test_queries_and_keys_of_each_head_that_there_is_and_of_no_other(model, treebank):
+    if model.source.folder.name != "laguna":
+        pytest.skip("one kind is enough")
+    vectors = query_keys(model, treebank)
+    for head in model.all_heads:
+        assert plane_of(vectors, head).head == head
+    with pytest.raises(UserError, match="There is no head L1H2"):
+        plane_of(vectors, "L1H2")
 
 
 def test_what_needs_the_same_number_in_each_layer_says_so(model):
