@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeVar, get_args
 
 import torch
@@ -137,20 +138,29 @@ def ablate(
             given = inputs_of_layers.pop(layer, None)
             for start in range(0, len(which), together):
                 some = which[start : start + together]
-
-                def run(
-                    layer: int = layer, given: torch.Tensor | None = given, some: list[Heads] = some
-                ) -> torch.Tensor:
-                    edit = edit_of(some, lengths, by, means)
-                    repeated = {name: one.repeat(len(some), 1) for name, one in inputs.items()}
-                    if given is None:
-                        return whole_pass(model, repeated, edit=edit)[0]
-                    return resumed_pass(model, repeated, layer, given.repeat(len(some), 1, 1), edit)
-
+                edit = edit_of(some, lengths, by, means)
+                run = partial(_without, model, inputs, layer, given, edit, len(some))
                 found = held.without(some[0], by, run) if held and known and len(some) == 1 else run()
                 yield Ablated(tuple(some), found.unflatten(0, (len(some), -1)))
 
     return vectors, runs()
+
+
+@torch.inference_mode()
+def _without(
+    model: AttentionModel,
+    inputs: dict[str, torch.Tensor],
+    layer: int,
+    given: torch.Tensor | None,
+    edit: Edit,
+    sets: int,
+) -> torch.Tensor:
+    """The last vectors (sets · b, n, D) of the texts once for each set, edited; begun at the layer if what that takes
+    is given."""
+    repeated = {name: one.repeat(sets, 1) for name, one in inputs.items()}
+    if given is None:
+        return whole_pass(model, repeated, edit=edit)[0]
+    return resumed_pass(model, repeated, layer, given.repeat(sets, 1, 1), edit)
 
 
 @torch.inference_mode()

@@ -13,7 +13,7 @@ from dashboard.capture import tap
 from dashboard.capture.maps import extent, which_heads
 from dashboard.capture.maps.which_heads import HEADS_OF
 from dashboard.errors import UserError
-from dashboard.heads.head_id import HeadId, Part, every_head
+from dashboard.heads.head_id import HeadId, Part, heads_by_layer
 from dashboard.models import Loaded, ModelSource
 from dashboard.models.characters import reads_characters
 from dashboard.models.foreign import foreign
@@ -158,8 +158,7 @@ class AttentionModel:
     @property
     def all_heads(self) -> tuple[HeadId, ...]:
         """Every head that there is, in order."""
-        every = every_head(self.numbers, self.heads, self.part)
-        return tuple(head for head in every if head.head < self.heads_of(head.layer))
+        return tuple(heads_by_layer({layer: self.heads_of(layer) for layer in self.numbers}, self.part))
 
     def check_head(self, head: HeadId) -> None:
         """Raises UserError for a head that the model does not have."""

@@ -98,6 +98,11 @@ def every_head(layers: int | Iterable[int], heads: int, part: Part = "") -> list
     return [HeadId(layer, head, part) for layer in numbers for head in range(heads)]
 
 
+def heads_by_layer(counts: Mapping[int, int], part: Part = "") -> list[HeadId]:
+    """All heads of layers that need not have the same number of them, in order. counts: layer → how many heads"""
+    return [HeadId(layer, head, part) for layer, count in counts.items() for head in range(count)]
+
+
 def part_of(heads: Collection[HeadId], otherwise: str) -> Part:
     """The part that these heads are of, "" for none. Raises UserError, with that sentence, for heads of several."""
     parts: dict[str, Part] = {head.letter: head.part for head in heads}

@@ -27,11 +27,15 @@ LOOK = 0.2  # seconds between two looks at how far it is
 LEFT = 60.0  # seconds that nobody has waited for it until it is given up
 
 
+def tells(model: AttentionModel, encoding: Encoding) -> bool:
+    """Whether one pass tells what every head's weights over this text follow from."""
+    return model.route == "tap" and not model.given and encoding.second is None
+
+
 def at_once(key: str, text: str, bos: bool, model: AttentionModel, encoding: Encoding) -> LongReading | None:
     """A text of fewer than `FROM` tokens; None for a longer one, and where a model does not tell what its weights
     follow from or reads another text besides."""
-    alone = not model.given and model.own_text is None and encoding.second is None
-    if not alone or model.route != "tap" or len(encoding) >= FROM:
+    if not tells(model, encoding) or len(encoding) >= FROM:
         return None
     return _at_once(key, text, bos, model, encoding)
 

@@ -25,7 +25,7 @@ from dashboard.capture.ablate import By
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
-from dashboard.heads.head_id import HeadId, every_head, heads_of
+from dashboard.heads.head_id import HeadId, heads_by_layer, heads_of
 from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement, NotOurs
 from dashboard.jobs.results import AllHeads
@@ -58,8 +58,7 @@ class Request(AllHeads):
     def every(self) -> list[HeadId]:
         """All heads of the model, in order."""
         most = dict(self.fewer)
-        every = every_head(self.numbers or self.layers, self.heads)
-        return [head for head in every if head.head < most.get(head.layer, self.heads)]
+        return heads_by_layer({layer: most.get(layer, self.heads) for layer in self.numbers or range(self.layers)})
 
     @property
     def options(self) -> dict[str, str | int | float | bool | None]:

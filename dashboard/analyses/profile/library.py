@@ -18,7 +18,7 @@ from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
 from dashboard.errors import UserError
 from dashboard.files import cache_dir
-from dashboard.heads.head_id import columns_of, every_head, heads_of
+from dashboard.heads.head_id import columns_of, heads_by_layer, heads_of
 
 if TYPE_CHECKING:
     from dashboard.capture import AttentionModel
@@ -83,7 +83,7 @@ def read_profile(folder: str | Path) -> Profile:
     heads = tables["heads"]
     every = heads_of(heads)
     counts = Counter(head.layer for head in every)  # only layers with attention, some with fewer heads than others
-    if not every or every != [head for layer in sorted(counts) for head in every_head([layer], counts[layer])]:
+    if not every or every != heads_by_layer(dict(sorted(counts.items()))):
         raise UserError(f"The table of heads in “{folder}” is not one row per head. Make the profile again.")
     for name in ("dependencies", "relations", "moments"):
         if not set(every).issuperset(heads_of(tables[name][columns_of(tables[name])].drop_duplicates())):

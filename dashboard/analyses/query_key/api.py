@@ -27,7 +27,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model
 from dashboard.export.provenance import origin
 from dashboard.heads.format import counted
-from dashboard.heads.head_id import HeadId, Part, every_head
+from dashboard.heads.head_id import HeadId, Part, heads_by_layer
 
 SENTENCES = 24
 
@@ -93,8 +93,7 @@ def draw_query_keys(
 def plane_of(of: CorpusVectors, head: str | HeadId) -> QueryKeyMap:
     """The plane of one head. Raises UserError where there is no such head."""
     wanted = HeadId.of(head)
-    numbers = list(of.layers)
-    every = [head for layer in numbers for head in every_head([layer], len(of.layers[layer].q), of.part)]
+    every = heads_by_layer({layer: len(one.q) for layer, one in of.layers.items()}, of.part)
     if wanted not in every:
         raise UserError(f"There is no head {wanted}. The last one is {every[-1]}.")
     return query_key_map(of, wanted)

@@ -109,6 +109,12 @@ def distances(
     return Distances(values.clip(0, 1), sums.rows, per_layer, sums.used, tuple(left_out))
 
 
+def check_comparable(model: AttentionModel) -> None:
+    """Raises UserError where a layer has no heads, or fewer than another: all of them could not be compared."""
+    model.check_every_layer("Comparing all heads of a model with each other")
+    check_even(model, "comparing all heads with each other")
+
+
 def word_maps(
     model: AttentionModel,
     sentences: Iterable[ParsedSentence | LeftOut],
@@ -121,8 +127,7 @@ def word_maps(
 
     beside: another model to compare with; words are then those that both tokenizers delimit exactly (METRICS §8)
     """
-    model.check_every_layer("Comparing all heads of a model with each other")
-    check_even(model, "comparing all heads with each other")
+    check_comparable(model)
     stream = iter(sentences)
     while window := list(islice(stream, TOGETHER)):
         found: dict[int, np.ndarray | LeftOut] = {}
@@ -151,8 +156,7 @@ def _maps_of_part(
     part: AttentionModel, sentences: Iterable[ParsedSentence | LeftOut], bos: bool
 ) -> Iterator[np.ndarray | LeftOut]:
     """As `word_maps`, for a decoder, or for its cross attention from the words of a sentence to the same words."""
-    part.check_every_layer("Comparing all heads of a model with each other")
-    check_even(part, "comparing all heads with each other")
+    check_comparable(part)
     for sentence in sentences:
         read = sentence if isinstance(sentence, LeftOut) else encoded_twice(part, sentence, bos)
         if isinstance(read, str | LeftOut):

@@ -79,10 +79,10 @@ def _with_report(found: Choices) -> Choices:
     return replace(found, report=now)
 
 
-def to_page(path: str) -> dict[str, str]:
-    """The address of the page with this path, with the choices of now."""
+def links() -> tuple[dict[str, str], dict[str, str]]:
+    """Where the links to all pages but the first lead, with the choices of now, and the link to the first."""
     here = of(choices())
-    return here | page_named(path, here)
+    return here, here | page_named("", here)
 
 
 def remember_links() -> None:

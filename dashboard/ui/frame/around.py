@@ -58,7 +58,7 @@ def frame(page: Page) -> Iterator[None]:
         address.remember_links()
         address.write_again()
         with st.sidebar:
-            address_watch.follow(*address.shown(), address.to_page("other"), address.to_page(""))
+            address_watch.follow(*address.shown(), *address.links())
 
 
 def _lead_on(page: Page) -> None:

@@ -7,10 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analyses.similarity import map_job, pair_job
-from dashboard.analyses.similarity.distances import Distances
+from dashboard.analyses.similarity.distances import Distances, check_comparable
 from dashboard.analyses.similarity.embedding import HeadMap
 from dashboard.capture import AttentionModel
-from dashboard.capture.maps.which_heads import check_even
 from dashboard.capture.model import HEADS_OF
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
@@ -57,8 +56,7 @@ def reads_target(model: AttentionModel) -> bool:
 
 def found(this: Opened) -> HeadMap:
     """The map of the model; or a button that makes it, and the end of the page. Raises UserError if it has none."""
-    this.model.check_every_layer("Comparing all heads of a model with each other")
-    check_even(this.model, "comparing all heads with each other")
+    check_comparable(this.model)
     request = map_job.Request.of(this.model, this.bos, this.model.part)
     made = job_panel.result_or_offer(
         map_job.MEASUREMENT,

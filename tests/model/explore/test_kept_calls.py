@@ -15,6 +15,9 @@ from tests.helpers import tiny
 # Grouped heads; a sink and a window; a window; a soft cap and a window; one that sees the whole text.
 KINDS = ["llama", "gpt_oss", "mistral", "gemma2", "bert"]
 TEXT = " ".join(tiny.SENTENCES)
+every_reading = pytest.mark.parametrize(
+    ("unit", "special"), [("tokens", "show"), ("tokens", "hide"), ("words", "show"), ("words", "hide")]
+)
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -25,9 +28,7 @@ def read(request, tmp_path_factory):
     return read_long(model, model.encode(TEXT, limit=100))
 
 
-@pytest.mark.parametrize(
-    ("unit", "special"), [("tokens", "show"), ("tokens", "hide"), ("words", "show"), ("words", "hide")]
-)
+@every_reading
 def test_rows_and_windows_equal_the_whole_view(read, unit, special):
     for head in (HeadId(0, 1), HeadId(2, 3)):
         whole = attention(read.model, read.encoding, head, unit=unit, special=special)
@@ -43,9 +44,7 @@ def test_rows_and_windows_equal_the_whole_view(read, unit, special):
             assert window.whole == expected.whole and window.text == expected.text
 
 
-@pytest.mark.parametrize(
-    ("unit", "special"), [("tokens", "show"), ("tokens", "hide"), ("words", "show"), ("words", "hide")]
-)
+@every_reading
 def test_the_whole_view_is_that_of_a_pass_for_it_alone(read, unit, special):
     for head in (HeadId(0, 1), HeadId(2, 3)):
         expected = attention(read.model, read.encoding, head, unit=unit, special=special)

@@ -59,7 +59,7 @@ class _Shown:
 def read(this: Reading) -> LongReading | None:
     """The text as all heads read it, where it is a long one; None where its maps are drawn whole."""
     tokens, chosen = len(this.encoding), session.choices()
-    if tokens < readings.FROM or this.model.route != "tap" or this.model.given or this.encoding.second is not None:
+    if tokens < readings.FROM or not readings.tells(this.model, this.encoding):
         return None
     if chosen.measure_of == "contribution":
         if tokens <= caches.TOKENS_AT_MOST:
