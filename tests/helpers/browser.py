@@ -48,10 +48,24 @@ def plot(page, where: str) -> tuple[float, float, float, float]:
 
 
 def map_plot(page) -> tuple[float, float, float]:
-    """x, y and side of the squares of a head's map on the screen, in pixels."""
-    return page.locator(".two-heads-map").evaluate(
-        "e => { const [left, top, side] = e.map.plot(), b = e.querySelector('canvas').getBoundingClientRect();"
-        "return [b.x + left, b.y + top, side] }"
+    """x, y and side of the squares of a head's map on the screen, in pixels, once it stands still.
+
+    What is above it is drawn when it is, and may move it a second later where the machine is busy.
+    """
+    before = None
+    while (now := _map_plot(page)) != before:
+        before = now
+        page.wait_for_timeout(500)
+    return now
+
+
+def _map_plot(page) -> tuple[float, float, float]:
+    idle(page)
+    return tuple(
+        page.locator(".two-heads-map").evaluate(
+            "e => { const [left, top, side] = e.map.plot(), b = e.querySelector('canvas').getBoundingClientRect();"
+            "return [b.x + left, b.y + top, side] }"
+        )
     )
 
 
