@@ -9,6 +9,18 @@ if str(HERE.parent) not in sys.path:
 
 import streamlit as st  # noqa: E402
 
+st.set_page_config(
+    page_title="Two Heads",
+    page_icon=str(HERE / "ui" / "icon.png"),
+    layout="wide",
+    initial_sidebar_state=232,  # pixels
+)
+# Early also because Streamlit's first element looks at every module there is: 0.2 s once torch is imported, else 0.02.
+st.sidebar.markdown("### Two Heads")
+opening = st.empty()
+if "dashboard.ui.model_and_text" not in sys.modules:  # the server has just started: the imports take seconds
+    opening.caption("Opening the model …")
+
 from dashboard.errors import UserError  # noqa: E402
 from dashboard.installed import HOME  # noqa: E402
 from dashboard.ui import missing_model, model_and_text, page_list  # noqa: E402
@@ -20,12 +32,6 @@ from dashboard.ui.server import quiet, this_run  # noqa: E402
 quiet.short_collections()
 this_run.begin()
 example_texts.begin()
-st.set_page_config(
-    page_title="Two Heads",
-    page_icon=str(HERE / "ui" / "icon.png"),
-    layout="wide",
-    initial_sidebar_state=232,  # pixels
-)
 PAGES = {
     one.name: st.Page(
         HOME / "pages" / f"{one.name}.py",
@@ -48,6 +54,7 @@ if page.url_path == "" and address.leads_on(found := st.query_params.to_dict()):
 address.read(page.url_path)
 model_and_text.fit_choices(page_list.PARTS in page_list.at(page.url_path).uses)
 address.write()
+opening.empty()
 with around.frame(page_list.at(page.url_path)):
     try:
         shown = page_list.at(page.url_path)

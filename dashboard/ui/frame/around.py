@@ -37,7 +37,6 @@ def frame(page: Page) -> Iterator[None]:
         with notes:
             top.notes(page)
         with st.sidebar:
-            st.markdown("### Two Heads")
             page_links.show(page.name)
             # On the page itself these would stand before it on a first visit, and after it later.
             measure()
