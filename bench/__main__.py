@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import ablate, corpus, engine, inside, memory, page, people, recall, toy, zoo
+from bench import ablate, beside, corpus, engine, inside, memory, page, people, recall, toy, zoo
 from bench.walks import run as walks
 
 ALL = {
@@ -17,6 +17,7 @@ ALL = {
     "memory": memory.main,
     "walks": walks.main,
     "zoo": zoo.main,
+    "beside": beside.main,
 }
 
 if __name__ == "__main__":
