@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import ablate, beside, corpus, engine, inside, memory, page, people, recall, toy, zoo
+from bench import ablate, beside, corpus, engine, inside, long, memory, page, people, recall, toy, zoo
 from bench.walks import run as walks
 
 ALL = {
@@ -18,6 +18,7 @@ ALL = {
     "walks": walks.main,
     "zoo": zoo.main,
     "beside": beside.main,
+    "long": long.main,
 }
 
 if __name__ == "__main__":
