@@ -20,6 +20,7 @@ from bench.walks.choose import Action, Control, choose, dice_of
 from dashboard.ui.frame.example_texts import EXAMPLES
 from dashboard.ui.page_list import BY_NAME
 from dashboard.ui.pages.start import SENTENCES
+from dashboard.ui.session import STALE
 from dashboard.ui.url_state import FIRST_TEXT
 
 SCREEN = Path(__file__).with_name("screen.js").read_text(encoding="utf-8")
@@ -80,11 +81,14 @@ class Walker:
         return walk
 
 
+KNOWN = (FIRST_TEXT, *EXAMPLES.values(), *SENTENCES.values())
+
+
 class Tab:
     def __init__(self, page: Page, walk: Walk, log: Path):
         self.page, self.seen, self.log = page, walk, log
         self.read = log.stat().st_size  # bytes of the log that are known
-        self.known: list[str] = [FIRST_TEXT, *EXAMPLES.values(), *SENTENCES.values()]
+        self.known: list[str] = list(KNOWN)
         self.typed: list[str] = []  # left in a box
         self.allowed: list[str] | None = [FIRST_TEXT]  # texts that may be read now; None: any that is known
         self.state: dict[str, Any] | None = None  # of the last look, None after a hurried action
@@ -293,6 +297,8 @@ class Tab:
             box = self.page.locator("[class*=st-key-draft] textarea")
             if not box.is_visible():
                 self.page.locator(".st-key-text_menu button").first.click()
+        if action.what in self.known[len(KNOWN) :]:  # a hand takes a second to type again what stood there
+            self.page.wait_for_timeout(1000 * STALE)
         box.fill(action.what)
         draft = self.page.locator("[class*=st-key-draft] textarea").is_visible()
         text = action.what if draft else action.what.replace("\n", " ")
