@@ -43,6 +43,9 @@ from .analyses.contribution.api import (
     contributions,
     rollout,
 )
+from .analyses.edit.api import (
+    edit,
+)
 from .analyses.explore.api import (
     attention,
     attention_together,
@@ -229,6 +232,7 @@ __all__ = [
     "draw_toy",
     "draw_two_corpora",
     "draw_written",
+    "edit",
     "explore",
     "find_aligners",
     "find_heads",

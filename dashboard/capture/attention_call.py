@@ -30,6 +30,23 @@ class Scratch:
 
 
 @dataclass
+class Row:
+    """What one head of a layer mixes for one query token, with b texts, m keys and d' numbers per value.
+
+    Attributes
+    ----------
+    weights: (b, m); values: (b, m, d')
+    allowed: which keys the mask lets the query see: bool (b, m)
+    rest: the share of a learned sink, which looks at nothing (b, 1); 0 where there is none
+    """
+
+    weights: torch.Tensor
+    values: torch.Tensor
+    allowed: torch.Tensor
+    rest: torch.Tensor
+
+
+@dataclass
 class Call:
     """One call of one attention layer: all that its weights follow from.
 
@@ -117,6 +134,20 @@ class Call:
         # softmax with one more column whose weight is then dropped = softmax · Z / (Z + exp(sink))
         share = torch.sigmoid(scores.logsumexp(-1, keepdim=True) - sink.view(1, -1, 1, 1))
         return torch.softmax(scores, -1, out=scores).mul_(share)
+
+    def row(self, head: int, query: int) -> Row:
+        """What a head mixes for one query token."""
+        rows = slice(query, query + 1)
+        weights = self.weights(rows, (head,))[:, 0, 0]
+        allowed = torch.ones_like(weights, dtype=torch.bool)
+        if self.mask is not None:
+            mask = _heads(_rows(self.mask, rows, weights.shape[1]), (head,))
+            assert mask is not None
+            seen = mask if mask.dtype == torch.bool else mask > torch.finfo(mask.dtype).min / 2
+            allowed = seen[:, 0, 0].expand_as(weights)
+        values = self.v[:, head // (self.q.shape[1] // self.v.shape[1]), : weights.shape[1]]
+        rest = torch.zeros_like(weights[:, :1]) if self.sink is None else 1 - weights.sum(1, keepdim=True)
+        return Row(weights, values, allowed, rest)
 
     def mix(self, weights: torch.Tensor) -> torch.Tensor:
         """weights · v: (b, h, rows, keys) → (b, rows, h, d')."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,25 +65,35 @@ _lock = threading.RLock()
 
 
 def whole_pass(
-    model: AttentionModel, inputs: dict[str, torch.Tensor], *, keep: Collection[int] = (), edit: Edit | None = None
+    model: AttentionModel,
+    inputs: dict[str, torch.Tensor],
+    *,
+    keep: Collection[int] = (),
+    edit: Edit | None = None,
+    reweigh: tap.Reweigh | None = None,
 ) -> tuple[torch.Tensor, dict[int, torch.Tensor]]:
     """The last vectors of a whole pass (b, n, D), and what the layers in `keep` were given, each (b, n, D).
 
-    inputs: see `dashboard.capture.visit.batch_inputs`; edit: see `dashboard.capture.tap.Request`; keep: only layers
-    that are `resumable`.
+    inputs: see `dashboard.capture.visit.batch_inputs`; edit, reweigh: see `dashboard.capture.tap.Request`; keep: only
+    layers that are `resumable`.
     """
     this_pass = _Pass(model.numbers, keep=frozenset(keep))
-    return _run(model, inputs, this_pass, edit), this_pass.kept
+    return _run(model, inputs, this_pass, edit, reweigh), this_pass.kept
 
 
 def resumed_pass(
-    model: AttentionModel, inputs: dict[str, torch.Tensor], layer: int, given: torch.Tensor, edit: Edit | None = None
+    model: AttentionModel,
+    inputs: dict[str, torch.Tensor],
+    layer: int,
+    given: torch.Tensor,
+    edit: Edit | None = None,
+    reweigh: tap.Reweigh | None = None,
 ) -> torch.Tensor:
     """The last vectors (b, n, D) of a pass that begins at a layer with what it was given (b, n, D).
 
     inputs: of the same b texts; they still say what is padding. Only for a layer that is `resumable`.
     """
-    return _run(model, inputs, _Pass(model.numbers, start=layer, given=given), edit)
+    return _run(model, inputs, _Pass(model.numbers, start=layer, given=given), edit, reweigh)
 
 
 def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) -> frozenset[int]:
@@ -98,29 +108,25 @@ def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) 
         return frozenset(layer for layer in layers if tried[layer])
 
 
-def _run(model: AttentionModel, inputs: dict, this_pass: _Pass, edit: Edit | None) -> torch.Tensor:
+def _run(
+    model: AttentionModel, inputs: dict, this_pass: _Pass, edit: Edit | None, reweigh: tap.Reweigh | None
+) -> torch.Tensor:
     # A layer of a decoder calls for its own attention and for cross attention.
     each = len(model.calls) // len(model.numbers)
     passed = 0 if this_pass.given is None else each * model.numbers.index(this_pass.start)
-    request = tap.Request({NEVER: ()}, _nothing, edit=edit, numbers=model.calls, calls=passed)
+    request = tap.Request({NEVER: ()}, _nothing, edit=edit, reweigh=reweigh, numbers=model.calls, calls=passed)
+    mixes = None if edit is None and reweigh is None else own_mixes(model)
+    # The edit where a model's attention does not go through the tap
+    beside = nullcontext()
+    if mixes is not None:
+        start = None if this_pass.given is None else this_pass.start
+        beside = edited(model, mixes, inputs["input_ids"].shape[1], edit, reweigh, start)
     token = _pass.set(this_pass)
     try:
-        with tap.listening(request), _edited(model, inputs, this_pass, edit):
+        with tap.listening(request), beside:
             return model.last_vectors(**inputs)
     finally:
         _pass.reset(token)
-
-
-def _edited(
-    model: AttentionModel, inputs: dict, this_pass: _Pass, edit: Edit | None
-) -> AbstractContextManager[object, bool | None]:
-    """The edit where a model's attention does not go through the tap."""
-    mixes = None if edit is None else own_mixes(model)
-    if edit is None or mixes is None:
-        return nullcontext()
-    return edited(
-        model, mixes, edit, inputs["input_ids"].shape[1], None if this_pass.given is None else this_pass.start
-    )
 
 
 def _nothing(*_: object) -> None:

@@ -23,7 +23,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, eager_mask, sdpa_mask
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from dashboard.capture.attention_call import Call, Heads, Scratch, chosen_keys, masked_by
+from dashboard.capture.attention_call import Call, Heads, Row, Scratch, chosen_keys, masked_by
 from dashboard.errors import UserError
 
 NAME = "two_heads"
@@ -57,6 +57,8 @@ HARMLESS = frozenset(
 
 # receive(layer, heads, rows, weights (batch, heads, rows, keys), call)
 Receive = Callable[[int, Heads, slice, torch.Tensor, Call], None]
+RowOf = Callable[[int, int], Row]  # of a head and a query token of a layer
+Reweigh = Callable[[int, RowOf, torch.Tensor], torch.Tensor]
 
 
 class Enough(BaseException):
@@ -92,6 +94,7 @@ class Request:
         None; it may give None for a layer that is to be left alone
     edit: is given the number of each layer and its heads' outputs (b, n, h, d'), whoever computed them, and gives
         what goes on to the output projection in their place; it may change what it is given. An ablation is one
+    reweigh: the same, and is also given what mixed them: the rows of its heads' weights, one by one
     numbers: the model's own number of each layer that calls the tap, in the order of the calls; empty where the
         calls are counted from 0. Layers are spoken of by these numbers everywhere else. `ANOTHER` where a layer of
         another part of the model calls: it runs as it would without us
@@ -105,6 +108,7 @@ class Request:
     rows: int | None = None
     output: Callable[[Call], torch.Tensor | None] | None = None
     edit: Callable[[int, torch.Tensor], torch.Tensor] | None = None
+    reweigh: Reweigh | None = None
     numbers: Sequence[int] = ()
     calls: int = 0
     last: int = field(init=False)
@@ -118,9 +122,13 @@ class Request:
         """The number of the layer that calls next."""
         return self.numbers[self.calls] if self.calls < len(self.numbers) else self.calls
 
-    def edited(self, layer: int, output: torch.Tensor) -> torch.Tensor:
+    def edited(self, layer: int, output: torch.Tensor, call: Call) -> torch.Tensor:
         """What goes on to the output projection in place of a layer's outputs."""
-        return output if self.edit is None or layer == ANOTHER else self.edit(layer, output)
+        if layer == ANOTHER:
+            return output
+        if self.reweigh is not None:
+            output = self.reweigh(layer, call.row, output)
+        return output if self.edit is None else self.edit(layer, output)
 
 
 _request: ContextVar[Request | None] = ContextVar("two_heads_request", default=None)
@@ -212,7 +220,7 @@ def attend(
     wanted, last = request.heads.get(layer, ()), layer == request.last
     wanted = tuple(range(query.shape[1])) if wanted is None else wanted
     if not wanted:
-        return request.edited(layer, call.output() if ours else library()), None
+        return request.edited(layer, call.output() if ours else library(), call), None
     # A layer's output is for the next layer: after the last one that is asked for, nobody needs it. Where all heads
     # are asked for, it follows from their weights, and the softmax is paid for once.
     complete = len(wanted) == query.shape[1] and not last
@@ -229,7 +237,7 @@ def attend(
         given = output
     if given is None:
         given = call.output() if ours else library()
-    return request.edited(layer, given), None
+    return request.edited(layer, given, call), None
 
 
 ALL_ATTENTION_FUNCTIONS.register(NAME, attend)

@@ -12,6 +12,7 @@ TOPICS = (
     "inside",
     "find_heads",
     "ablate",
+    "edit",
     "writing",
     "profile",
     "card",

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
+
+ARROW = re.compile(r"->|=>|→|>")
+
+
+def ends_of(typed: str) -> tuple[str, str]:
+    """The two words of a typed pair: ``says > chef``. Raises UserError for what is not a pair."""
+    ends = [end.strip() for end in ARROW.split(typed)]
+    if len(ends) != 2 or not all(ends):
+        raise UserError(
+            f"“{typed.strip()[:60]}” is not a pair. Write the query word, >, and the key word, like says > chef, or "
+            "their numbers, from 0, like 6 > 1."
+        )
+    return ends[0], ends[1]
 
 
 def word_named(encoding: Encoding, typed: str) -> int:

@@ -15,11 +15,9 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of, largest_first
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
-from dashboard.text.word_named import word_named
+from dashboard.text.word_named import ARROW, ends_of, word_named
 
 MOST_PAIRS = 40
-
-_ARROW = re.compile(r"->|=>|→|>")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,13 +116,8 @@ def pairs_between(queries: Encoding, keys: Encoding, typed: str) -> tuple[Pair, 
 
 
 def _pair(queries: Encoding, keys: Encoding, typed: str) -> Pair:
-    ends = _ARROW.split(typed)
-    if len(ends) != 2 or not all(end.strip() for end in ends):
-        raise UserError(
-            f"“{typed.strip()[:60]}” is not a pair. Write the query word, >, and the key word, like says > chef, or "
-            "their numbers, from 0, like 6 > 1."
-        )
-    return word_named(queries, ends[0].strip()), word_named(keys, ends[1].strip())
+    query, key = ends_of(typed)
+    return word_named(queries, query), word_named(keys, key)
 
 
 def as_typed(encoding: Encoding, pairs: Sequence[Pair], keys: Encoding | None = None) -> str:
@@ -135,7 +128,7 @@ def as_typed(encoding: Encoding, pairs: Sequence[Pair], keys: Encoding | None = 
     def name(forms: list[str], k: int) -> str:
         form = forms[k]
         clear = forms.count(form) == 1 and form == form.strip() and len(form) <= 60 and not re.search(r"[,;\n\r]", form)
-        return form if clear and not form.isdigit() and not _ARROW.search(form) else str(k)
+        return form if clear and not form.isdigit() and not ARROW.search(form) else str(k)
 
     return "\n".join(f"{name(looks, i)} → {name(seen, j)}" for i, j in pairs)
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -20,12 +21,14 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from dashboard.capture.attention_call import Row
 from dashboard.capture.maps.handed_out import CROSS, handed_out
 from dashboard.errors import UserError
 from dashboard.heads.head_id import Part
 
 if TYPE_CHECKING:
     from dashboard.capture.model import AttentionModel
+    from dashboard.capture.tap import Reweigh
 
 Mix = tuple[int, Part] | None  # the layer of a product of this kind and the part it belongs to, None where it is none's
 Mixes = tuple[Mix, ...]  # in the order of a pass
@@ -178,29 +181,48 @@ class said_by(Products):  # used like a function
 class edited(Products):  # used like a function
     """Within it, what the model's heads say is edited in each layer before it is projected, as `tap.Request` does it.
 
-    mixes: of `own_mixes`; start: the layer at which the pass begins, None for a whole one. Raises UserError at its end
-    where the pass had other products than the one that they were found in.
+    mixes: of `own_mixes`; edit, reweigh: as in `tap.Request`; start: the layer at which the pass begins, None for a
+    whole one. Raises UserError at its end where the pass had other products than the one that they were found in.
     """
 
-    def __init__(self, model: AttentionModel, mixes: Mixes, edit: Edit, n: int, start: int | None = None):
+    def __init__(
+        self,
+        model: AttentionModel,
+        mixes: Mixes,
+        n: int,
+        edit: Edit | None = None,
+        reweigh: Reweigh | None = None,
+        start: int | None = None,
+    ):
         super().__init__(model, n, self._mix)
-        self.title, self.part, self.mixes, self.edit = model.title, model.part, mixes, edit
+        self.title, self.part, self.mixes = model.title, model.part, mixes
+        self.edit, self.reweigh = edit, reweigh
         layers = [None if mix is None else mix[0] for mix in mixes]
         self.place = 0 if start is None else layers.index(start)
 
     def _mix(self, weights: Tensor, said: Tensor, values: Tensor) -> None:
         mix = self.mixes[self.place] if self.place < len(self.mixes) else None
         self.place += 1
-        if mix is not None and mix[1] == self.part:
-            said.copy_(self.edit(mix[0], said.clone()))
+        if mix is None or mix[1] != self.part:
+            return
+        outputs = said.clone()
+        if self.reweigh is not None:
+            outputs = self.reweigh(mix[0], partial(_row, weights, values), outputs)
+        said.copy_(outputs if self.edit is None else self.edit(mix[0], outputs))
 
     def __exit__(self, kind, *rest):
         super().__exit__(kind, *rest)
         if kind is None and self.place != len(self.mixes):
             raise UserError(
                 f"{self.title} attends in another way on this text than on a short one, so none of its heads can be "
-                "ablated. Use a shorter text or choose another model."
+                "ablated or cut. Use a shorter text or choose another model."
             )
+
+
+def _row(weights: Tensor, values: Tensor, head: int, query: int) -> Row:
+    """A row of such a product. A key without any weight counts as one that the mask hides."""
+    row = weights[:, head, query].clone()
+    return Row(row, values[:, head], row > 0, torch.zeros_like(row[:, :1]))
 
 
 def _are_shares(weights: Tensor) -> bool:

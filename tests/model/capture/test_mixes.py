@@ -129,7 +129,7 @@ def test_a_pass_with_other_products_is_refused(own, refuses):
     with (
         torch.inference_mode(),
         refuses(UserError, model.title),
-        edited(model, ((0, ""), (1, "")), lambda _, said: said, n),
+        edited(model, ((0, ""), (1, "")), n, lambda _, said: said),
     ):
         model.last_vectors(**inputs)
     assert whole_pass(model, inputs)[0].shape[1] == n

@@ -1,0 +1,121 @@
+"""Edit attention and see what the model then says. For the command line and a notebook.
+
+found = edit(model, "The chef who trained in Osaka says", ["L9H4:says>chef"], rival=" is")
+found.next                                        # the next token: p, logit and rank, without the edits and with them
+save(found.table, "edit.csv")                     # a row per token of the text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from dashboard.analyses.edit.effect import Edited, next_token, tokens_of
+from dashboard.analyses.edit.typed import edits_of
+from dashboard.capture import AttentionModel
+from dashboard.capture.ablate import Held
+from dashboard.capture.interventions import edited_vectors
+from dashboard.errors import UserError
+from dashboard.export import Provenance
+from dashboard.export.call import Call, Model, Part, Text
+from dashboard.export.provenance import origin, reading
+from dashboard.text import Encoding
+
+
+def edit(
+    model: AttentionModel,
+    text: str | Encoding,
+    cuts: Sequence[str],
+    *,
+    row: Literal["renormalised", "left"] = "renormalised",
+    answer: str = "",
+    rival: str = "",
+    bos: bool = True,
+    limit: int | None = None,
+    pair: str | None = None,
+    held: Held | None = None,
+) -> Edited:
+    """Cut links of heads, or replace rows of their attention, and measure what changes (METRICS §9).
+
+    A cut link's weight becomes 0 before the values are mixed: out_i = Σ_j A'_ij v_j with A'_ij = 0. All edits are made
+    in one pass. Only what comes after the first edited layer is computed again. The effect is m(edited) − m(as it is):
+    of a causal language model the loss of each token (nats) and the logits of the next token, of any other model the
+    shift of each token's last vector, 1 − cosine in [0, 2].
+
+    Parameters
+    ----------
+    cuts: like ``["L2H9:says>chef"]``: head, query word, key word; a word that stands several times by its number, from
+        0; a special token as it is drawn, like [SEP]; * for all tokens. ``"L2H9:says=uniform"`` replaces the row of a
+        word: by uniform weights, or by the previous position, self, or the first position alone
+    row: what becomes of the rest of a row with a cut: "renormalised" (divided by its sum, as if the mask had hidden the
+        key) or "left" (the head adds less)
+    answer, rival: two continuations of the text, of which the first token each is compared; "" for the most probable
+        next token, and for the most probable other one
+    bos, limit, pair: as in `dashboard.attention`
+    held: what has run before of this text (`dashboard.capture.ablate.Held`), for one edit after another
+
+    Raises UserError for an empty list, what is not an edit, a word or a head that does not exist, a link that a causal
+    model cannot see, and a model whose attention code is not supported.
+    """
+    encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
+    if not cuts:
+        raise UserError("There is nothing to cut. Name a link, like L2H9:says>chef.")
+    if isinstance(cuts, str):
+        cuts = [cuts]
+    edits = edits_of(model, encoding, cuts, row)
+    before, [after] = edited_vectors(model, encoding, [edits], held)
+    last = max(place for place, special in enumerate((False, *encoding.special[1:])) if not special)
+    how = reading(encoding, bos=bos, limit=limit)
+    wanted = [_continuation(model, encoding, typed, how) if typed else None for typed in (answer, rival)]
+    if wanted[0] is not None and wanted[0] == wanted[1]:
+        raise UserError(f"“{answer}” and “{rival}” begin with the same token. Choose another rival.")
+    found = Edited(
+        tokens_of(model, encoding, before, after),
+        next_token(model, before[last], after[last], *wanted),
+        "loss_change" if model.predicts_next else "shift",
+        tuple(one.strip() for one in cuts),
+        row,
+        not bool((before == after).all()),
+        model.name,
+        model.revision,
+        model.title,
+        encoding.texts[0],
+        how,
+        answer,
+        rival,
+        *model.read_beside,
+    )
+    for name, table in (("table", found.table), ("next", found.next)):
+        table.attrs["provenance"] = _provenance(found, name).to_dict()
+    return found
+
+
+def _continuation(model: AttentionModel, encoding: Encoding, typed: str, how: dict[str, Any]) -> int:
+    """The first token of a continuation of the text.
+
+    Raises UserError for a model that predicts no next token, and a continuation without a first token of its own.
+    """
+    if not model.predicts_next or model.start is not None:
+        raise UserError(f"{model.title} continues no text. Leave out the answer and the rival.")
+    if encoding.second is not None:
+        raise UserError("A sentence pair has no continuation here. Leave out the answer and the rival.")
+    space = "" if typed[:1].isspace() or encoding.text[-1:].isspace() else " "
+    read = model.encode(encoding.text + space + typed, bos=how.get("bos", True), limit=None)
+    n = len(encoding)
+    if read.ids[:n] != encoding.ids or len(read) <= n or read.special[n]:
+        raise UserError(f"After this text, “{typed[:40]}” has no first token of its own. Choose another word.")
+    return read.ids[n]
+
+
+def _provenance(found: Edited, which: str) -> Provenance:
+    of = Model.kept(found)
+    how: dict[str, Any] = {"row": found.row} if found.row != "renormalised" else {}
+    how |= {name: value for name, value in (("answer", found.answer), ("rival", found.rival)) if value}
+    how |= dict(found.reading)
+    made = Call("edit", (of, Text(found.text), list(found.edits)), how, to="found")
+    heads = list(dict.fromkeys(one.partition(":")[0].strip() for one in found.edits))
+    options = {"edits": list(found.edits), "row": found.row} | how
+    return origin(
+        of, found.text, "edit", Part(replace(made, to=""), which, "table"), heads=heads, unit="tokens", options=options
+    )

@@ -1,0 +1,135 @@
+"""What a model makes of a text with edited attention, next to what it makes of it as it is (METRICS §9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dashboard.capture import AttentionModel
+from dashboard.capture.interventions import Way
+from dashboard.capture.language import language_head
+from dashboard.models.lm_head import LanguageHead
+from dashboard.text import Encoding
+from dashboard.text.display import vocabulary_labels
+
+TOP = 10
+POSITIONS = 256  # whose logits are in memory at once
+
+
+@dataclass(frozen=True, eq=False)
+class Edited:
+    """The effect of edits of attention on one text.
+
+    Attributes
+    ----------
+    table: a row per token of the text that is measured: position (from 0), token; of a causal language model loss,
+        loss_edited (−ln p of the token, nats) and loss_change = loss_edited − loss; of any other shift = 1 − cosine of
+        its last vectors with and without the edits, in [0, 2]
+    next: of a causal language model what comes after the text: the answer, its rival, then the `TOP` most probable
+        tokens with and without the edits, by rank. Columns: token, id, which ("answer", "rival" or ""), p and p_edited
+        over the whole vocabulary, logit and logit_edited, rank and rank_edited (1: the most probable). Else empty
+    measure: "loss_change" or "shift"
+    edits: as they were typed; row: what becomes of the rest of a row in which links are cut
+    changed: whether any weight changed
+    name, revision, model: of the model: what opens it, its commit, its title
+    text, reading: the text, and the options it was read with, where they differ from the usual ones
+    answer, rival: as they were given
+    part, source: of a decoder or its cross attention the part, and the text that the encoder read; else ""
+    """
+
+    table: pd.DataFrame
+    next: pd.DataFrame
+    measure: str
+    edits: tuple[str, ...]
+    row: Way
+    changed: bool
+    name: str
+    revision: str
+    model: str
+    text: str
+    reading: Mapping[str, Any]
+    answer: str = ""
+    rival: str = ""
+    part: str = ""
+    source: str = ""
+
+    @property
+    def effect(self) -> float:
+        """The mean over the tokens of the table, nats per token or 1 − cosine; NaN if none is measured."""
+        return float(self.table[self.measure].mean())
+
+    @property
+    def logit_difference(self) -> tuple[float, float] | None:
+        """The logit of the answer less that of its rival, without the edits and with them; None if the model predicts
+        no next token."""
+        if not len(self.next):
+            return None
+        first, second = self.next.iloc[0], self.next.iloc[1]
+        return first["logit"] - second["logit"], first["logit_edited"] - second["logit_edited"]
+
+
+def losses(logits: LanguageHead, vectors: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """−ln of the probability of each next token, nats: vectors (k, n, D), ids (n) → float64 (k, n − 1)."""
+    found = []
+    for start in range(0, vectors.shape[1] - 1, POSITIONS):
+        rows = slice(start, min(start + POSITIONS, vectors.shape[1] - 1))
+        scores = logits(vectors[:, rows].flatten(0, 1)).double()
+        wanted = ids[rows.start + 1 : rows.stop + 1].repeat(len(vectors))
+        some = scores.logsumexp(-1) - scores.gather(1, wanted[:, None])[:, 0]
+        found.append(some.view(len(vectors), -1))
+    return torch.cat(found, 1) if found else vectors.new_zeros(len(vectors), 0).double()
+
+
+@torch.inference_mode()
+def tokens_of(model: AttentionModel, encoding: Encoding, before: torch.Tensor, after: torch.Tensor) -> pd.DataFrame:
+    """The table of `Edited`, of last vectors without the edits and with them (n, D)."""
+    own = [place for place, special in enumerate(encoding.special) if not special]
+    logits = language_head(model) if model.predicts_next else None
+    if logits is None:
+        cosine = torch.nn.functional.cosine_similarity(before.double(), after.double(), dim=-1)
+        figures = {"shift": (1 - cosine).clamp(min=0).cpu().numpy()[own]}
+    else:
+        own = [place for place in own if place]
+        both = losses(logits, torch.stack([before, after]), torch.tensor(encoding.ids, device=before.device))
+        loss, edited = both.cpu().numpy()[:, [place - 1 for place in own]]
+        figures = {"loss": loss, "loss_edited": edited, "loss_change": edited - loss}
+    return pd.DataFrame({"position": own, "token": [encoding.drawn[place] for place in own], **figures})
+
+
+@torch.inference_mode()
+def next_token(
+    model: AttentionModel, before: torch.Tensor, after: torch.Tensor, answer: int | None, rival: int | None
+) -> pd.DataFrame:
+    """What comes after the last token, of its last vectors without the edits and with them (D): see `Edited`.
+
+    answer, rival: tokens; None for the most probable one without the edits, and for the most probable other one
+    """
+    head = language_head(model) if model.predicts_next else None
+    if head is None:
+        return pd.DataFrame()
+    logits = head(torch.stack([before, after])).double().cpu().numpy()
+    order = np.argsort(-logits, axis=1, kind="stable")[:, : TOP + 2]
+    answer = int(order[0, 0]) if answer is None else answer
+    rival = next(int(one) for one in order[0] if one != answer) if rival is None else rival
+    ids = np.array(list(dict.fromkeys([answer, rival, *order[:, :TOP].ravel().tolist()])))
+    shares = np.exp(logits[:, ids] - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    ranks = [[1 + int(np.count_nonzero(row > row[one])) for one in ids] for row in logits]
+    table = pd.DataFrame(
+        {
+            "token": vocabulary_labels(model.loaded.tokenizer, ids.tolist()),
+            "id": ids,
+            "which": ["answer", "rival", *[""] * (len(ids) - 2)],
+            "p": shares[0],
+            "p_edited": shares[1],
+            "logit": logits[0, ids],
+            "logit_edited": logits[1, ids],
+            "rank": ranks[0],
+            "rank_edited": ranks[1],
+        }
+    )
+    return pd.concat([table[:2], table[2:].sort_values(["rank", "id"])], ignore_index=True)
