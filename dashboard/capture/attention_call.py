@@ -38,12 +38,14 @@ class Row:
     weights: (b, m); values: (b, m, d')
     allowed: which keys the mask lets the query see: bool (b, m)
     rest: the share of a learned sink, which looks at nothing (b, 1); 0 where there is none
+    told: whether `allowed` is known; else it is where a weight is above 0, which rounding can hide
     """
 
     weights: torch.Tensor
     values: torch.Tensor
     allowed: torch.Tensor
     rest: torch.Tensor
+    told: bool = True
 
 
 @dataclass
@@ -100,6 +102,17 @@ class Call:
 
         With `scratch` the result lives there, until the next block.
         """
+        scores, sink = self._scores(rows, heads, scratch)
+        if sink is None:
+            return torch.softmax(scores, -1, out=scores)
+        # softmax with one more column whose weight is then dropped = softmax · Z / (Z + exp(sink))
+        share = torch.sigmoid(scores.logsumexp(-1, keepdim=True) - sink.view(1, -1, 1, 1))
+        return torch.softmax(scores, -1, out=scores).mul_(share)
+
+    def _scores(
+        self, rows: slice, heads: Heads | None, scratch: Scratch | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What goes into the softmax of a block of rows (b, heads, rows, keys), and these heads' sinks."""
         q, keys = self.q[:, :, rows], self.keys(rows)
         k, group = self.k, self.q.shape[1] // self.k.shape[1]
         bias = None if self.bias is None else _rows(self.bias, rows, keys)
@@ -129,11 +142,7 @@ class Call:
             square = scores[..., rows.start :]
             future = _future(length, square.shape[-1], q.device)
             square.masked_fill_(future, never)
-        if sink is None:
-            return torch.softmax(scores, -1, out=scores)
-        # softmax with one more column whose weight is then dropped = softmax · Z / (Z + exp(sink))
-        share = torch.sigmoid(scores.logsumexp(-1, keepdim=True) - sink.view(1, -1, 1, 1))
-        return torch.softmax(scores, -1, out=scores).mul_(share)
+        return scores, sink
 
     def row(self, head: int, query: int) -> Row:
         """What a head mixes for one query token."""
@@ -146,7 +155,10 @@ class Call:
             seen = mask if mask.dtype == torch.bool else mask > torch.finfo(mask.dtype).min / 2
             allowed = seen[:, 0, 0].expand_as(weights)
         values = self.v[:, head // (self.q.shape[1] // self.v.shape[1]), : weights.shape[1]]
-        rest = torch.zeros_like(weights[:, :1]) if self.sink is None else 1 - weights.sum(1, keepdim=True)
+        scores, sink = self._scores(rows, (head,), None)
+        rest = torch.zeros_like(weights[:, :1])
+        if sink is not None:  # not 1 − Σ weights, of which rounding leaves nothing beside a large weight
+            rest = torch.sigmoid(sink - scores[:, 0, 0].logsumexp(-1, keepdim=True)).to(weights.dtype)
         return Row(weights, values, allowed, rest)
 
     def mix(self, weights: torch.Tensor) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from dashboard.commands.shared import check_out, dotted, model_and_bos, out, part, read, written
 from dashboard.errors import UserError
@@ -44,14 +45,17 @@ def run_edit(args: argparse.Namespace) -> int:
     check_out(args)
     if args.next:
         check_out(argparse.Namespace(out=args.next, endings=args.endings))
+        if Path(args.next).absolute() == Path(args.out).absolute():
+            raise UserError("--out and --next are two tables. Name two files.")
     from dashboard.analyses.edit.api import edit
     from dashboard.analyses.edit.text import edit_finding, edit_remarks
+    from dashboard.capture.language import language_head
     from dashboard.export.save import save
     from dashboard.heads.head_id import listed_heads, part_of
 
     named = listed_heads(",".join(dict.fromkeys(one.partition(":")[0] for one in args.cut if ":" in one)))
     model, encoding = read(args, part_of(named, ONE_PART))
-    if args.next and not model.predicts_next:
+    if args.next and (not model.predicts_next or language_head(model) is None):
         raise UserError(f"{model.title} predicts no next token. Leave out --next.")
     found = edit(model, encoding, args.cut, row=args.row, answer=args.answer, rival=args.rival, bos=args.bos)
     print(edit_finding(found), *edit_remarks(found), sep="\n")

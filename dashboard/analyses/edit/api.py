@@ -11,11 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import pandas as pd
+import regex
+
 from dashboard.analyses.edit.effect import Edited, next_token, tokens_of
-from dashboard.analyses.edit.typed import edits_of
+from dashboard.analyses.edit.typed import CUTS, edits_of
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Held
 from dashboard.capture.interventions import edited_vectors
+from dashboard.capture.language import language_head
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text
@@ -64,18 +68,23 @@ def edit(
     if isinstance(cuts, str):
         cuts = [cuts]
     edits = edits_of(model, encoding, cuts, row)
-    before, [after] = edited_vectors(model, encoding, [edits], held)
-    last = max(place for place, special in enumerate((False, *encoding.special[1:])) if not special)
+    logits = language_head(model) if model.predicts_next else None
     how = reading(encoding, bos=bos, limit=limit)
-    wanted = [_continuation(model, encoding, typed, how) if typed else None for typed in (answer, rival)]
+    last = _last(encoding)
+    wanted = [
+        _continuation(model, encoding, typed, last, how, logits is not None) if typed else None
+        for typed in (answer, rival)
+    ]
     if wanted[0] is not None and wanted[0] == wanted[1]:
         raise UserError(f"“{answer}” and “{rival}” begin with the same token. Choose another rival.")
+    before, [after] = edited_vectors(model, encoding, [edits], held)
     found = Edited(
-        tokens_of(model, encoding, before, after),
-        next_token(model, before[last], after[last], *wanted),
-        "loss_change" if model.predicts_next else "shift",
+        tokens_of(encoding, logits, before, after),
+        pd.DataFrame() if logits is None else next_token(model, logits, before[last], after[last], *wanted),
+        "shift" if logits is None else "loss_change",
         tuple(one.strip() for one in cuts),
         row,
+        any(one.way in CUTS for one in edits),
         not bool((before == after).all()),
         model.name,
         model.revision,
@@ -86,35 +95,54 @@ def edit(
         rival,
         *model.read_beside,
     )
+    heads = list(dict.fromkeys(str(one.head) for one in edits))
     for name, table in (("table", found.table), ("next", found.next)):
-        table.attrs["provenance"] = _provenance(found, name).to_dict()
+        table.attrs["provenance"] = _provenance(found, heads, name).to_dict()
     return found
 
 
-def _continuation(model: AttentionModel, encoding: Encoding, typed: str, how: dict[str, Any]) -> int:
-    """The first token of a continuation of the text.
+def _last(encoding: Encoding) -> int:
+    """The last token of the text: what the tokenizer put behind it, which stands nowhere in it, does not count."""
+    in_text = [place for place, (start, end) in enumerate(encoding.spans) if start < end or not encoding.special[place]]
+    return max(in_text, default=0)
 
-    Raises UserError for a model that predicts no next token, and a continuation without a first token of its own.
+
+# What follows a text without a space: punctuation but an opening sign, and scripts that write none.
+_JOINED = regex.compile(
+    r"\s|[\p{P}\p{S}\p{M}--[\p{Ps}\p{Pi}]]"
+    r"|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]",
+    regex.V1,
+)
+
+
+def _continuation(
+    model: AttentionModel, encoding: Encoding, typed: str, last: int, how: dict[str, Any], predicts: bool
+) -> int:
+    """The first token of a continuation of the text. A space is put before a word that takes one.
+
+    Raises UserError for a model that predicts no next token, a text that is not read whole, a sentence pair, and a
+    continuation without a first token of its own.
     """
-    if not model.predicts_next or model.start is not None:
+    if not predicts or model.start is not None:
         raise UserError(f"{model.title} continues no text. Leave out the answer and the rival.")
     if encoding.second is not None:
         raise UserError("A sentence pair has no continuation here. Leave out the answer and the rival.")
-    space = "" if typed[:1].isspace() or encoding.text[-1:].isspace() else " "
-    read = model.encode(encoding.text + space + typed, bos=how.get("bos", True), limit=None)
-    n = len(encoding)
-    if read.ids[:n] != encoding.ids or len(read) <= n or read.special[n]:
+    if encoding.left_out:
+        raise UserError("The text is not read to its end, so nothing continues it. Leave out the answer and the rival.")
+    space = "" if _JOINED.match(typed) or encoding.text[-1:].isspace() else " "
+    read = model.encode(encoding.text + space + typed, bos=how.get("bos", True))
+    after = last + 1
+    if read.ids[:after] != encoding.ids[:after] or len(read) <= after or read.special[after]:
         raise UserError(f"After this text, “{typed[:40]}” has no first token of its own. Choose another word.")
-    return read.ids[n]
+    return read.ids[after]
 
 
-def _provenance(found: Edited, which: str) -> Provenance:
+def _provenance(found: Edited, heads: list[str], which: str) -> Provenance:
     of = Model.kept(found)
     how: dict[str, Any] = {"row": found.row} if found.row != "renormalised" else {}
     how |= {name: value for name, value in (("answer", found.answer), ("rival", found.rival)) if value}
     how |= dict(found.reading)
     made = Call("edit", (of, Text(found.text), list(found.edits)), how, to="found")
-    heads = list(dict.fromkeys(one.partition(":")[0].strip() for one in found.edits))
     options = {"edits": list(found.edits), "row": found.row} | how
     return origin(
         of, found.text, "edit", Part(replace(made, to=""), which, "table"), heads=heads, unit="tokens", options=options

@@ -12,7 +12,6 @@ import torch
 
 from dashboard.capture import AttentionModel
 from dashboard.capture.interventions import Way
-from dashboard.capture.language import language_head
 from dashboard.models.lm_head import LanguageHead
 from dashboard.text import Encoding
 from dashboard.text.display import vocabulary_labels
@@ -35,7 +34,7 @@ class Edited:
         over the whole vocabulary, logit and logit_edited, rank and rank_edited (1: the most probable). Else empty
     measure: "loss_change" or "shift"
     edits: as they were typed; row: what becomes of the rest of a row in which links are cut
-    changed: whether any weight changed
+    cut: whether there are cuts among them; changed: whether the last vectors differ at all
     name, revision, model: of the model: what opens it, its commit, its title
     text, reading: the text, and the options it was read with, where they differ from the usual ones
     answer, rival: as they were given
@@ -47,6 +46,7 @@ class Edited:
     measure: str
     edits: tuple[str, ...]
     row: Way
+    cut: bool
     changed: bool
     name: str
     revision: str
@@ -86,10 +86,11 @@ def losses(logits: LanguageHead, vectors: torch.Tensor, ids: torch.Tensor) -> to
 
 
 @torch.inference_mode()
-def tokens_of(model: AttentionModel, encoding: Encoding, before: torch.Tensor, after: torch.Tensor) -> pd.DataFrame:
-    """The table of `Edited`, of last vectors without the edits and with them (n, D)."""
+def tokens_of(
+    encoding: Encoding, logits: LanguageHead | None, before: torch.Tensor, after: torch.Tensor
+) -> pd.DataFrame:
+    """The table of `Edited`, of last vectors without the edits and with them (n, D). logits: of a causal model"""
     own = [place for place, special in enumerate(encoding.special) if not special]
-    logits = language_head(model) if model.predicts_next else None
     if logits is None:
         cosine = torch.nn.functional.cosine_similarity(before.double(), after.double(), dim=-1)
         figures = {"shift": (1 - cosine).clamp(min=0).cpu().numpy()[own]}
@@ -103,18 +104,20 @@ def tokens_of(model: AttentionModel, encoding: Encoding, before: torch.Tensor, a
 
 @torch.inference_mode()
 def next_token(
-    model: AttentionModel, before: torch.Tensor, after: torch.Tensor, answer: int | None, rival: int | None
+    model: AttentionModel,
+    head: LanguageHead,
+    before: torch.Tensor,
+    after: torch.Tensor,
+    answer: int | None,
+    rival: int | None,
 ) -> pd.DataFrame:
     """What comes after the last token, of its last vectors without the edits and with them (D): see `Edited`.
 
-    answer, rival: tokens; None for the most probable one without the edits, and for the most probable other one
+    answer, rival: two tokens; None for the most probable one without the edits, and for the most probable other one
     """
-    head = language_head(model) if model.predicts_next else None
-    if head is None:
-        return pd.DataFrame()
     logits = head(torch.stack([before, after])).double().cpu().numpy()
     order = np.argsort(-logits, axis=1, kind="stable")[:, : TOP + 2]
-    answer = int(order[0, 0]) if answer is None else answer
+    answer = next(int(one) for one in order[0] if one != rival) if answer is None else answer
     rival = next(int(one) for one in order[0] if one != answer) if rival is None else rival
     ids = np.array(list(dict.fromkeys([answer, rival, *order[:, :TOP].ravel().tolist()])))
     shares = np.exp(logits[:, ids] - np.logaddexp.reduce(logits, axis=1, keepdims=True))

@@ -10,7 +10,7 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import existing_head
 from dashboard.text.encoding import Encoding
-from dashboard.text.word_named import ends_of, word_named
+from dashboard.text.word_named import ARROW, ends_of, word_named
 
 ALL = "*"
 CUTS: tuple[Way, ...] = ("renormalised", "left")
@@ -23,7 +23,7 @@ def edits_of(model: AttentionModel, encoding: Encoding, typed: Sequence[str], ro
 
     ``HEAD:QUERY>KEY`` cuts all links from the tokens of one word to those of another; ``HEAD:QUERY=WAY`` replaces the
     rows of a word's tokens, by one of `REPLACEMENTS`. A word is written as in the text or by its number, from 0; a
-    special token as it is drawn, like [SEP]; * stands for all tokens.
+    special token as it is drawn, like [SEP] (all of that name); * stands for all tokens.
 
     Raises UserError for what is none of these, a word or head that does not exist, a link that the model cannot see,
     and a row that is both cut and replaced.
@@ -36,6 +36,8 @@ def edits_of(model: AttentionModel, encoding: Encoding, typed: Sequence[str], ro
     ahead = model.predicts_next and model.source_text is None
     found: dict[tuple[HeadId, int], RowEdit] = {}
     for one in typed:
+        if not isinstance(one, str):
+            raise UserError(f"An edit is text, like L2H9:says>chef, not {str(one)[:60]}.")
         for edit in _edits(model, encoding, keys, one, row, ahead):
             place = edit.head, edit.query
             before = found.get(place)
@@ -59,10 +61,16 @@ def _edits(
     head = existing_head(model, name.strip())
     query, equals, way = rest.rpartition("=")
     if equals and way.strip() in REPLACEMENTS:
-        return [RowEdit(head, token, REPLACEMENTS[way.strip()]) for token in _tokens(encoding, query.strip())]
-    if equals and ">" not in way:
+        replacement = REPLACEMENTS[way.strip()]
+        if keys is not encoding and replacement in ("previous", "self"):
+            raise UserError(f"A row of cross attention looks at another text, so “{replacement}” is no place in it.")
+        tokens = _tokens(encoding, query.strip())
+        if query.strip() == ALL and replacement == "previous":
+            tokens = tokens[1:]
+        return [RowEdit(head, token, replacement) for token in tokens]
+    if equals and not ARROW.search(rest):
         raise UserError(f"A row is replaced by one of {', '.join(REPLACEMENTS)}, not by “{way.strip()[:40]}”.")
-    start, end = ends_of(rest)
+    start, end = _ends(encoding, keys, rest)
     cut = _tokens(keys, end)
     found = [
         RowEdit(head, token, row, frozenset(key for key in cut if key <= token or not ahead))
@@ -74,14 +82,23 @@ def _edits(
     return found
 
 
+def _ends(encoding: Encoding, keys: Encoding, typed: str) -> tuple[str, str]:
+    """The two ends of a link. A special token may have an arrow in its name: ``is><s>``."""
+    names = [
+        {name for name, special in zip(one.drawn, one.special, strict=True) if special} for one in (encoding, keys)
+    ]
+    for arrow in ARROW.finditer(typed):
+        ends = typed[: arrow.start()].strip(), typed[arrow.end() :].strip()
+        if all(end and (end in known or not ARROW.search(end)) for end, known in zip(ends, names, strict=True)):
+            return ends
+    return ends_of(typed)
+
+
 def _tokens(encoding: Encoding, typed: str) -> list[int]:
     """The tokens that a person means."""
     if typed == ALL:
         return list(range(len(encoding)))
-    special = [token for token, name in enumerate(encoding.drawn) if encoding.special[token] and name == typed]
-    if len(special) == 1:
+    if special := [token for token, name in enumerate(encoding.drawn) if encoding.special[token] and name == typed]:
         return special
-    if special:
-        raise UserError(f"“{typed[:40]}” stands {len(special)} times in the text. Use * for all tokens, or a word.")
     word = word_named(encoding, typed)
     return [token for token, of in enumerate(encoding.word_of) if of == word]

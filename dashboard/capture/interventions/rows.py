@@ -98,7 +98,7 @@ def _reweigh(sets: Sequence[Sequence[RowEdit]]) -> tuple[Reweigh, set[int]]:
         for (head, query), edits in here.get(layer, {}).items():
             row = row_of(head, query)
             for place, edit in edits:
-                one = Row(row.weights[place], row.values[place], row.allowed[place], row.rest[place])
+                one = Row(row.weights[place], row.values[place], row.allowed[place], row.rest[place], row.told)
                 new = changed_row(edit, one)
                 if not torch.equal(new, one.weights):
                     outputs[place, query, head] = (new @ one.values).to(outputs.dtype)
@@ -109,7 +109,10 @@ def _reweigh(sets: Sequence[Sequence[RowEdit]]) -> tuple[Reweigh, set[int]]:
 
 
 def changed_row(edit: RowEdit, row: Row) -> torch.Tensor:
-    """The new weights (m) of a row of one text. Raises UserError for a replacement by a key that the mask hides."""
+    """The new weights (m) of a row of one text.
+
+    Raises UserError for a replacement by a key that the mask hides, and where it cannot be told which it hides.
+    """
     if edit.way in ("renormalised", "left"):
         new, cut = row.weights.clone(), [key for key in edit.keys if key < len(row.weights)]
         new[cut] = 0
@@ -117,14 +120,19 @@ def changed_row(edit: RowEdit, row: Row) -> torch.Tensor:
             return new
         left = new.sum() + row.rest
         return new / left if left > 0 else torch.zeros_like(new)
-    if edit.way == "uniform":
+    key = {"previous": edit.query - 1, "self": edit.query, "first": 0}.get(edit.way)
+    if not row.told and (key is None or (0 <= key < len(row.weights) and not bool(row.allowed[key]))):
+        raise UserError(
+            f"{edit.head} gives some tokens no weight at all, and this model does not show whether its mask hides "
+            f"them. Choose another row, or another replacement than {edit.way}."
+        )
+    if key is None:
         new = row.allowed.to(row.weights.dtype)
         return new / new.sum() * (1 - row.rest)
-    key = {"previous": edit.query - 1, "self": edit.query, "first": 0}[edit.way]
     if not 0 <= key < len(row.weights) or not bool(row.allowed[key]):
         raise UserError(
-            f"In {edit.head}, token {edit.query + 1} cannot look at the {edit.way} position. Choose another row or "
-            "another replacement."
+            f"In {edit.head}, token {edit.query} (counted from 0) cannot look at the {edit.way} position. Choose "
+            "another row or another replacement."
         )
     new = torch.zeros_like(row.weights)
     new[key] = 1 - row.rest

@@ -197,6 +197,7 @@ class edited(Products):  # used like a function
         super().__init__(model, n, self._mix)
         self.title, self.part, self.mixes = model.title, model.part, mixes
         self.edit, self.reweigh = edit, reweigh
+        self.causal = model.predicts_next and model.source_text is None
         layers = [None if mix is None else mix[0] for mix in mixes]
         self.place = 0 if start is None else layers.index(start)
 
@@ -207,7 +208,7 @@ class edited(Products):  # used like a function
             return
         outputs = said.clone()
         if self.reweigh is not None:
-            outputs = self.reweigh(mix[0], partial(_row, weights, values), outputs)
+            outputs = self.reweigh(mix[0], partial(_row, weights, values, self.causal), outputs)
         said.copy_(outputs if self.edit is None else self.edit(mix[0], outputs))
 
     def __exit__(self, kind, *rest):
@@ -219,10 +220,11 @@ class edited(Products):  # used like a function
             )
 
 
-def _row(weights: Tensor, values: Tensor, head: int, query: int) -> Row:
-    """A row of such a product. A key without any weight counts as one that the mask hides."""
+def _row(weights: Tensor, values: Tensor, causal: bool, head: int, query: int) -> Row:
+    """A row of such a product. What the mask hides is known where every key that comes before has a weight."""
     row = weights[:, head, query].clone()
-    return Row(row, values[:, head], row > 0, torch.zeros_like(row[:, :1]))
+    before = row[:, : query + 1] if causal else row
+    return Row(row, values[:, head], row > 0, torch.zeros_like(row[:, :1]), told=bool((before > 0).all()))
 
 
 def _are_shares(weights: Tensor) -> bool:

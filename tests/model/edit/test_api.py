@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from dashboard import UserError, edit, open_model
+from dashboard import UserError, edit, of_part, open_model
+from dashboard.analyses.edit.api import _last
 from dashboard.analyses.edit.text import edit_finding, edit_remarks
 from dashboard.analyses.edit.typed import MOST, edits_of
 from dashboard.capture.ablate import Held
 from dashboard.cli import main
 from dashboard.heads.head_id import HeadId
+from tests.helpers import tiny
 
 TEXT = "The keys to the cabinet in the hall"
 CUTS = ["L9H4:cabinet>keys", "L3H1:hall=uniform", "L9H4:hall>1"]
@@ -109,9 +113,10 @@ def test_edits_of_one_row_are_one(smollm2):
         ["L9H4:keys=twice"],
         ["L9H99:cabinet>keys"],
         ["L9H4:cabinet>keys", "L9H4:cabinet=self"],
+        [("L9H4", "cabinet", "keys")],
         [f"L9H4:{k}>keys" for k in range(MOST + 1)],
     ],
-    ids=lambda cuts: "; ".join(cuts[:2]) or "none",
+    ids=lambda cuts: "; ".join(map(str, cuts[:2])) or "none",
 )
 def test_what_is_no_edit_is_refused(cuts, smollm2, refuses):
     with refuses(UserError):
@@ -127,6 +132,125 @@ def test_an_unknown_row_and_a_rival_that_is_the_answer_are_refused(how, smollm2,
 def test_a_continuation_that_the_text_begins_already_is_refused(smollm2, refuses):
     with refuses(UserError, "“is”"):  # “· is”, after the space that stands there, is one token with it
         edit(smollm2, f"{TEXT} ", ["L9H4:cabinet>keys"], rival="is")
+
+
+@pytest.mark.parametrize("kind", ["gpt2", "t5"])
+def test_a_causal_model_without_a_head_has_shifts(kind, tmp_path, refuses_alike):
+    tiny.make(kind, tmp_path)
+    model = open_model(str(tmp_path))
+    if kind == "t5":
+        model = of_part(model, "decoder", "The old bridge.")
+    letter = "D" if kind == "t5" else "L"
+    found = edit(model, "The chef says ramen.", [f"{letter}1H2:says>chef"])
+    assert found.measure == "shift" and found.effect > 0 and not len(found.next)
+    assert edit_finding(found)
+    with refuses_alike(UserError, model.title):
+        edit(model, "The chef says ramen.", [f"{letter}1H2:says>chef"], rival="food")
+
+
+def test_the_most_probable_token_as_the_rival_leads_the_answer_after_it(smollm2):
+    usual = edit(smollm2, TEXT, CUTS[:1])
+    first, second = usual.next["token"][:2]
+    found = edit(smollm2, TEXT, CUTS[:1], rival=first.replace("·", " "))
+    assert found.next["token"].tolist()[:2] == [second, first]
+    assert found.logit_difference[0] == pytest.approx(-usual.logit_difference[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "token"),
+    [
+        (TEXT, "are", "·are"),
+        (TEXT, " are", "·are"),
+        (TEXT, ".", "."),
+        (TEXT, "'s", "'s"),
+        (TEXT, "(", "·("),
+        ("我喜欢吃苹果，他", "不", None),
+        (f"{TEXT}<|endoftext|>", "Are", "·Are"),
+    ],
+)
+def test_a_continuation_is_joined_as_its_script_writes_it(text, answer, token, smollm2):
+    found = edit(smollm2, text, ["L9H4:*>*"], row="left", answer=answer)
+    first = found.next.iloc[0]
+    n = len(smollm2.encode(text))
+    whole = text + answer if token is None or "·" not in token or answer[0] == " " else f"{text} {answer}"
+    assert first["id"] == smollm2.encode(whole).ids[n]
+    assert token is None or first["token"] == token
+
+
+def test_a_text_that_is_cut_off_has_no_continuation(smollm2, refuses):
+    with refuses(UserError):
+        edit(smollm2, TEXT, ["L9H4:keys>0"], answer="are", limit=5)
+
+
+def test_a_token_that_the_tokenizer_appends_is_not_the_end_of_the_text(tmp_path):
+    tiny.make("llama", tmp_path)
+    model = open_model(str(tmp_path))
+    encoding = model.encode("The chef says")
+    behind = replace(
+        encoding,
+        **{
+            name: (*getattr(encoding, name), more)
+            for name, more in {
+                "ids": 2,
+                "pieces": "</s>",
+                "labels": "</s>",
+                "spans": (len(encoding.text),) * 2,
+                "special": True,
+                "unknown": False,
+            }.items()
+        },
+    )
+    assert _last(behind) == _last(encoding) == len(encoding) - 1
+
+
+def test_a_special_token_with_an_arrow_in_its_name(tmp_path):
+    tiny.make("llama", tmp_path)
+    model = open_model(str(tmp_path))
+    encoding = model.encode("The chef says")
+    start = encoding.drawn[0]
+    assert start == "<s>"
+    [one] = edits_of(model, encoding, ["L1H2:chef><s>"], "left")
+    assert one.keys == {0}
+    [one] = edits_of(model, encoding, ["L1H2:<s>-><s>"], "left")
+    assert (one.query, one.keys) == (0, {0})
+
+
+def test_all_special_tokens_of_one_name_are_meant(minilm):
+    encoding = minilm.encode("The chef.", pair="He says.")
+    [one] = edits_of(minilm, encoding, ["L1H2:chef>[SEP]"], "left")
+    assert one.keys == {k for k, name in enumerate(encoding.drawn) if name == "[SEP]"} and len(one.keys) == 2
+
+
+@pytest.mark.parametrize(("typed", "key"), [("5>=", "="), ("x=>=", "="), ("y→=", "="), ("=→x", "x")])
+def test_words_that_look_like_arrows(typed, key, minilm):
+    encoding = minilm.encode("x = 5 and y")
+    [one] = edits_of(minilm, encoding, [f"L1H2:{typed}"], "left")
+    assert [encoding.drawn[k] for k in one.keys] == [key]
+
+
+def test_every_row_but_the_first_becomes_the_previous_position(smollm2):
+    encoding = smollm2.encode(TEXT)
+    assert len(edits_of(smollm2, encoding, ["L9H4:*=previous"], "left")) == len(encoding) - 1
+    assert edit(smollm2, TEXT, ["L9H4:*=previous"]).changed
+
+
+def test_a_row_of_cross_attention_has_no_place_of_its_own(tmp_path, refuses):
+    tiny.make("t5", tmp_path)
+    model = of_part(open_model(str(tmp_path)), "cross", "The old bridge.")
+    with refuses(UserError, "self"):
+        edit(model, "The chef says.", ["X1H2:chef=self"])
+    assert edit(model, "The chef says.", ["X1H2:chef=uniform", "X0H1:says>bridge"]).changed
+
+
+def test_two_tables_need_two_files(tmp_path, capsys):
+    file = str(tmp_path / "edit.csv")
+    assert main(["edit", TEXT, "--model", "smollm2", "--cut", CUTS[0], "--out", file, "--next", file]) == 2
+    assert "--next" in capsys.readouterr().err and not (tmp_path / "edit.csv").exists()
+
+
+def test_one_head_is_listed_once(smollm2):
+    found = edit(smollm2, TEXT, ["l9h4:cabinet>keys", "L9H4:hall>keys"])
+    assert found.table.attrs["provenance"]["heads"] == ["L9H4"]
 
 
 def test_an_encoder_continues_no_text(minilm, refuses):

@@ -8,8 +8,10 @@ from transformers import AutoModel
 
 from dashboard import attention, open_model
 from dashboard.capture.ablate import Held, ablate
+from dashboard.capture.attention_call import Call, Row
 from dashboard.capture.encoder_decoder import of_part
 from dashboard.capture.interventions import RowEdit, edited_vectors
+from dashboard.capture.interventions.rows import changed_row
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
@@ -178,8 +180,42 @@ def test_only_what_comes_after_the_edited_layer_runs_again(opened, monkeypatch):
 @pytest.mark.parametrize(("query", "way"), [(0, "previous"), (20, "first")])
 def test_a_row_cannot_become_a_key_that_the_mask_hides(query, way, opened, refuses):
     model = opened("mistral", **tiny.SIZES | {"sliding_window": 4}) if way == "first" else opened("gpt2")
-    with refuses(UserError, f"token {query + 1}", way):
+    with refuses(UserError, f"token {query}", way):
         edited_vectors(model, model.encode(" ".join([TEXT] * 3)), [[RowEdit(HeadId(1, 2), query, way)]])
+
+
+@pytest.mark.parametrize(("gap", "sink"), [(14.0, -6.0), (12.0, -20.0), (2.0, 1.0)])
+def test_beside_a_dominant_key_a_sink_keeps_its_share_of_the_rest(gap, sink):
+    scores = torch.tensor([gap, 0.0, -1.0])
+    keys = scores[:, None]
+    call = Call(
+        torch.ones(1, 1, 1, 1),
+        keys[None, None],
+        keys[None, None],
+        None,
+        causal=False,
+        scaling=1.0,
+        sink=torch.tensor([sink]),
+    )
+    row = call.row(0, 0)
+    new = changed_row(
+        RowEdit(HeadId(0, 0), 0, "renormalised", frozenset([0])),
+        Row(row.weights[0], row.values[0], row.allowed[0], row.rest[0]),
+    )
+    masked = torch.tensor([float("-inf"), 0.0, -1.0, sink], dtype=torch.float64).softmax(0)[:3]
+    assert torch.allclose(new.double(), masked, atol=1e-6)
+
+
+def test_a_uniform_row_is_refused_where_the_mask_cannot_be_told(opened, refuses):
+    model = opened("gpt_neo")
+    encoding = model.encode(TEXT)
+    edit = RowEdit(HeadId(0, 1), 8, "uniform")
+    weights = torch.tensor([[0.5, 0.0, 0.5]])
+    row = Row(weights[0], torch.ones(3, 2), weights[0] > 0, torch.zeros(1), told=False)
+    with refuses(UserError, "L0H1"):
+        changed_row(edit, row)
+    assert torch.equal(changed_row(RowEdit(HeadId(0, 1), 2, "self"), row), torch.tensor([0.0, 0.0, 1.0]))
+    assert edited_vectors(model, encoding, [[edit]])[1].isfinite().all()
 
 
 def test_a_head_that_does_not_exist_is_refused(opened, refuses):
