@@ -8,6 +8,7 @@ looked at and a small map of each of the others.
 from __future__ import annotations
 
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -119,6 +120,9 @@ def ours(browser: Browser, url: str, tokens: int) -> float:
 
 def main() -> None:
     print("\nBeside others, minilm, from the text to the picture, and another head")
+    if shutil.which("npm") is None:
+        print("  Not measured: the others load scripts that npm fetches, and there is no npm here.")
+        return
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         scripts = get(folder)
