@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dashboard.commands.shared import (
     check_out,
+    check_second,
     dotted,
     model_and_bos,
     out,
@@ -77,8 +78,7 @@ def run_ablate(args: argparse.Namespace) -> int:
     if args.rival:
         raise UserError("--rival is what --word is compared with. Name the word as well, like --word are --rival is.")
     check_out(args)
-    if args.changed:
-        check_out(argparse.Namespace(out=args.changed, endings=args.endings))
+    check_second(args, "changed")
     from dashboard.analyses.ablation import api
     from dashboard.analyses.ablation.text import effect_finding
     from dashboard.capture import open_model

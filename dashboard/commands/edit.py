@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from dashboard.commands.shared import check_out, dotted, model_and_bos, out, part, read, written
+from dashboard.commands.shared import check_out, check_second, dotted, model_and_bos, out, part, read, written
 from dashboard.errors import UserError
 
 ONE_PART = "Edits are of one part of the model. Name heads that are written with the same letter."
@@ -43,10 +42,7 @@ def add(commands) -> None:
 
 def run_edit(args: argparse.Namespace) -> int:
     check_out(args)
-    if args.next:
-        check_out(argparse.Namespace(out=args.next, endings=args.endings))
-        if Path(args.next).absolute() == Path(args.out).absolute():
-            raise UserError("--out and --next are two tables. Name two files.")
+    check_second(args, "next")
     from dashboard.analyses.edit.api import edit
     from dashboard.analyses.edit.text import edit_finding, edit_remarks
     from dashboard.capture.language import language_head

@@ -119,6 +119,14 @@ def check_out(args: argparse.Namespace) -> None:
     check_target(args.out, args.endings)
 
 
+def check_second(args: argparse.Namespace, name: str) -> None:
+    """The same of a second table, which this option names; it needs a file of its own."""
+    if path := getattr(args, name):
+        check_out(argparse.Namespace(out=path, endings=args.endings))
+        if Path(path).absolute() == Path(args.out).absolute():
+            raise UserError(f"--out and --{name} are two tables. Name two files.")
+
+
 _NO_TEXT = "There is no text. Give it in quotes, or - to read standard input."
 
 

@@ -152,6 +152,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(capsys, tmp_path, minilm, ref
         ("--sentences", [TEXT, "--sentences", "3"]),
         ("--changed", ["builtin", *changed]),
         ("MiniLM", [TEXT, "--heads", "L0H0", *changed]),
+        ("two files", [TEXT, "--model", "smollm2", "--heads", "L0H0", "--changed", str(tmp_path / "a.csv")]),
         ("text", [""]),
     ):
         said = refused(capsys, *asked, *out)
