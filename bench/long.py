@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
-from bench.page import WORDS, page_of, print_row, wait_for_head
+from bench.page import page_of, print_row, text_of, wait_for_head
 from dashboard import open_model
 from dashboard.analyses.explore.long_text import read_long
 from dashboard.analyses.explore.map_tiles import overview
@@ -44,8 +44,7 @@ COUNT = """(seconds) => {
 
 def text() -> str:
     """Of as many tokens for smollm2 as `TOKENS`, the start token counted: each of these words is one token."""
-    words = WORDS.split()
-    return " ".join(words[index % len(words)] for index in range(TOKENS - 1))
+    return text_of(TOKENS + 1)  # that counts two special tokens, here is one
 
 
 def engine() -> None:

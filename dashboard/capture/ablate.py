@@ -17,7 +17,7 @@ import torch
 
 from dashboard.capture.maps import own_mixes
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.partial_forward import Edit, resumable, resumed_pass, whole_pass
+from dashboard.capture.partial_forward import Edit, repeated_pass, resumable, whole_pass
 from dashboard.capture.visit import batch_inputs
 from dashboard.capture.weight_file import check_tap
 from dashboard.errors import UserError
@@ -139,28 +139,11 @@ def ablate(
             for start in range(0, len(which), together):
                 some = which[start : start + together]
                 edit = edit_of(some, lengths, by, means)
-                run = partial(_without, model, inputs, layer, given, edit, len(some))
+                run = partial(repeated_pass, model, inputs, len(some), layer, given, edit)
                 found = held.without(some[0], by, run) if held and known and len(some) == 1 else run()
                 yield Ablated(tuple(some), found.unflatten(0, (len(some), -1)))
 
     return vectors, runs()
-
-
-@torch.inference_mode()
-def _without(
-    model: AttentionModel,
-    inputs: dict[str, torch.Tensor],
-    layer: int,
-    given: torch.Tensor | None,
-    edit: Edit,
-    sets: int,
-) -> torch.Tensor:
-    """The last vectors (sets · b, n, D) of the texts once for each set, edited; begun at the layer if what that takes
-    is given."""
-    repeated = {name: one.repeat(sets, 1) for name, one in inputs.items()}
-    if given is None:
-        return whole_pass(model, repeated, edit=edit)[0]
-    return resumed_pass(model, repeated, layer, given.repeat(sets, 1, 1), edit)
 
 
 @torch.inference_mode()

@@ -102,12 +102,7 @@ class Call:
 
         With `scratch` the result lives there, until the next block.
         """
-        scores, sink = self._scores(rows, heads, scratch)
-        if sink is None:
-            return torch.softmax(scores, -1, out=scores)
-        # softmax with one more column whose weight is then dropped = softmax · Z / (Z + exp(sink))
-        share = torch.sigmoid(scores.logsumexp(-1, keepdim=True) - sink.view(1, -1, 1, 1))
-        return torch.softmax(scores, -1, out=scores).mul_(share)
+        return _weighed(*self._scores(rows, heads, scratch))
 
     def _scores(
         self, rows: slice, heads: Heads | None, scratch: Scratch | None
@@ -147,18 +142,13 @@ class Call:
     def row(self, head: int, query: int) -> Row:
         """What a head mixes for one query token."""
         rows = slice(query, query + 1)
-        weights = self.weights(rows, (head,))[:, 0, 0]
-        allowed = torch.ones_like(weights, dtype=torch.bool)
-        if self.mask is not None:
-            mask = _heads(_rows(self.mask, rows, weights.shape[1]), (head,))
-            assert mask is not None
-            seen = mask if mask.dtype == torch.bool else mask > torch.finfo(mask.dtype).min / 2
-            allowed = seen[:, 0, 0].expand_as(weights)
-        values = self.v[:, head // (self.q.shape[1] // self.v.shape[1]), : weights.shape[1]]
         scores, sink = self._scores(rows, (head,), None)
-        rest = torch.zeros_like(weights[:, :1])
+        rest = torch.zeros_like(scores[:, 0, :, 0])
         if sink is not None:  # not 1 − Σ weights, of which rounding leaves nothing beside a large weight
-            rest = torch.sigmoid(sink - scores[:, 0, 0].logsumexp(-1, keepdim=True)).to(weights.dtype)
+            rest = torch.sigmoid(sink - scores[:, 0].logsumexp(-1)).to(scores.dtype)
+        weights, seen = _weighed(scores, sink)[:, 0, 0], self.allowed(rows, head)
+        allowed = torch.ones_like(weights, dtype=torch.bool) if seen is None else seen[:, 0]
+        values = self.v[:, head // (self.q.shape[1] // self.v.shape[1]), : weights.shape[1]]
         return Row(weights, values, allowed, rest)
 
     def mix(self, weights: torch.Tensor) -> torch.Tensor:
@@ -181,15 +171,26 @@ class Call:
             output[:, rows] = self.mix(self.weights(rows))
         return output
 
-    def allowed(self, rows: slice) -> torch.Tensor | None:
-        """What a layer's mask lets these rows see: bool (b, rows, keys), or None where there is no mask."""
+    def allowed(self, rows: slice, head: int | None = None) -> torch.Tensor | None:
+        """What the mask lets these rows see, in any head or in this one: bool (b, rows, keys); None without a mask."""
         if self.mask is None:
             return None
         mask = _rows(self.mask, rows, self.keys(rows))
+        if head is not None and mask.shape[1] > 1:
+            mask = mask[:, [head]]
         if mask.dtype != torch.bool:
             mask = mask > torch.finfo(mask.dtype).min / 2
         mask = mask.any(1)
         return mask.expand(self.q.shape[0], len(range(*rows.indices(self.q.shape[2]))), mask.shape[-1])
+
+
+def _weighed(scores: torch.Tensor, sink: torch.Tensor | None) -> torch.Tensor:
+    """The softmax of scores (b, heads, rows, keys), in their place."""
+    if sink is None:
+        return torch.softmax(scores, -1, out=scores)
+    # softmax with one more column whose weight is then dropped = softmax · Z / (Z + exp(sink))
+    share = torch.sigmoid(scores.logsumexp(-1, keepdim=True) - sink.view(1, -1, 1, 1))
+    return torch.softmax(scores, -1, out=scores).mul_(share)
 
 
 def chosen_keys(indices: torch.Tensor, keys: int, size: int) -> torch.Tensor:

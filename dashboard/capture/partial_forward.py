@@ -96,6 +96,24 @@ def resumed_pass(
     return _run(model, inputs, _Pass(model.numbers, start=layer, given=given), edit, reweigh)
 
 
+@torch.inference_mode()
+def repeated_pass(
+    model: AttentionModel,
+    inputs: dict[str, torch.Tensor],
+    times: int,
+    layer: int,
+    given: torch.Tensor | None,
+    edit: Edit | None = None,
+    reweigh: tap.Reweigh | None = None,
+) -> torch.Tensor:
+    """The last vectors (times · b, n, D) of b texts so many times over, edited; begun at the layer if what that takes
+    of the b texts is given."""
+    repeated = {name: one.repeat(times, 1) for name, one in inputs.items()}
+    if given is None:
+        return whole_pass(model, repeated, edit=edit, reweigh=reweigh)[0]
+    return resumed_pass(model, repeated, layer, given.repeat(times, 1, 1), edit, reweigh)
+
+
 def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) -> frozenset[int]:
     """At which of these layers a pass can begin; each is tried once for a model, on a few tokens of this text."""
     layers = frozenset(layers)

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
 import numpy as np
 import torch
 from transformers import AutoModel
 
 from dashboard.models.text_tower import text_tower
+
+
+@contextmanager
+def softmax_changed(number: int, change: Callable[[torch.Tensor], object]) -> Iterator[None]:
+    """Within it, the softmax of that number in a pass of the library's eager attention is changed in place: `change`
+    gets its rows (h, n, keys), and the columns of a learned sink behind them."""
+    softmax, calls = torch.nn.functional.softmax, 0
+
+    def changed(*args, **kwargs):
+        nonlocal calls
+        weights = softmax(*args, **kwargs)
+        if weights.dim() == 4:
+            if calls == number:
+                change(weights[0])
+            calls += 1
+        return weights
+
+    with patch.object(torch.nn.functional, "softmax", changed):
+        yield
 
 
 def by_the_library(folder, ids):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -18,9 +18,10 @@ from dashboard.capture.language import language_head
 from dashboard.errors import UserError
 from dashboard.heads.format import heads_together
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.predictions import best_other, candidates
 from dashboard.models.lm_head import LanguageHead
 from dashboard.text import Encoding
-from dashboard.text.display import visible, vocabulary_labels
+from dashboard.text.display import visible
 
 TOP = 4  # candidates of the model with the heads, and as many without them
 
@@ -166,24 +167,10 @@ def at_word(
         raise UserError(f"There is no word {word}: the text has words 0 to {len(encoding.words) - 1}.")
     token, rival = found.first_token(word), rival.strip()
     logits, own = found.at(token), encoding.ids[token]
-    other = _rival(model, encoding, word, token, rival, reading) if rival else _best_other(logits[0], own)
-    top = np.argsort(-logits, axis=1, kind="stable")[:, :TOP].ravel()
-    ids = np.array(list(dict.fromkeys([own, other, *top.tolist()])))
-    shares = np.exp(logits[:, ids] - np.logaddexp.reduce(logits, axis=1, keepdims=True))
-    table = pd.DataFrame(
-        {
-            "token": vocabulary_labels(model.loaded.tokenizer, ids.tolist()),
-            "id": ids,
-            "which": ["word", "rival", *[""] * (len(ids) - 2)],
-            "p": shares[0],
-            "p_ablated": shares[1],
-            "rank": _ranks(logits[0], ids),
-            "rank_ablated": _ranks(logits[1], ids),
-        }
-    )
-    table = pd.concat([table[:2], table[2:].sort_values(["rank", "id"])], ignore_index=True)
+    other = _rival(model, encoding, word, token, rival, reading) if rival else best_other(logits[0], own)
+    table = candidates(model.loaded.tokenizer, logits, (own, other), ("word", "rival"), TOP, "ablated")
     return AblationAtWord(
-        table,
+        table.drop(columns=["logit", "logit_ablated"]),
         found.heads,
         found.by,
         model.name,
@@ -225,14 +212,3 @@ def _rival(model: AttentionModel, encoding: Encoding, word: int, token: int, riv
             "rival."
         )
     return read.ids[token]
-
-
-def _best_other(logits: np.ndarray, own: int) -> int:
-    """The id of the most probable token other than `own`."""
-    first, second = np.argsort(-logits, kind="stable")[:2].tolist()
-    return second if first == own else first
-
-
-def _ranks(logits: np.ndarray, ids: Sequence[int] | np.ndarray) -> list[int]:
-    """The ranks of some tokens among all (1: the most probable); equals have the rank of the first of them."""
-    return [1 + int(np.count_nonzero(logits > logits[one])) for one in ids]

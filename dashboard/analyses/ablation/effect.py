@@ -1,68 +1,24 @@
 """Does a head matter? The effect of ablating it, in numbers: METRICS §7.
 
-`read` and `shifts` give the numbers for single tokens, `Effects` holds their sums over the tokens of each text, and
-`effect_table` turns these into a row per head (or per set of jointly ablated heads) with intervals over the texts.
+`dashboard.heads.predictions` gives the numbers for single tokens, `Effects` holds their sums over the tokens of each
+text, and `effect_table` turns these into a row per head (or per set of jointly ablated heads) with intervals over the
+texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-import torch
 
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.head_id import HeadId, head_columns, written_heads
 
-# Positions whose logits are in memory at once: 50 MB for a vocabulary of 50,000, and as much again for their softmax.
-POSITIONS = 256
 CHANGED = ("heads", "token", "old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")
 
 Heads = tuple[HeadId, ...]  # ablated together
-# Last vectors (m, D) → logits (m, vocabulary).
-Logits = Callable[[torch.Tensor], torch.Tensor]
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """The predictions at m places.
-
-    Attributes
-    ----------
-    loss: −ln of the probability of the target token, nats (m)
-    top: the id of the most probable token, the first of equals (m)
-    p: the probability of `top` (m)
-    p_of: the probability of the candidates given to `read` (m)
-    """
-
-    loss: torch.Tensor
-    top: torch.Tensor
-    p: torch.Tensor
-    p_of: torch.Tensor
-
-
-def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, candidates: torch.Tensor) -> Predictions:
-    """The predictions of a language-model head from last vectors (m, D), computed a block of places at a time.
-
-    targets: the ids of the true tokens (m); candidates: the ids of tokens whose probability is wanted too (m)
-    """
-    found = []
-    for start in range(0, max(1, len(vectors)), POSITIONS):
-        rows = slice(start, start + POSITIONS)
-        scores = logits(vectors[rows])
-        total = scores.logsumexp(-1)
-        most, top = scores.max(-1)
-        target, candidate = (scores.gather(1, ids[rows, None])[:, 0] for ids in (targets, candidates))
-        found.append((total - target, top, (most - total).exp(), (candidate - total).exp()))
-    return Predictions(*(torch.cat(parts) for parts in zip(*found, strict=True)))
-
-
-def shifts(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
-    """1 − cosine similarity of vectors (…, D) before and after: float64 (…), in [0, 2]."""
-    cosine = torch.nn.functional.cosine_similarity(before.double(), after.double(), dim=-1)
-    return (1 - cosine).clamp(min=0)
 
 
 @dataclass(eq=False)

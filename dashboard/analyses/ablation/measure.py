@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from dashboard.analyses.ablation.effect import Effects, Predictions, read, shifts
+from dashboard.analyses.ablation.effect import Effects
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Ablated, By, Heads, Held, Means, ablate, batches, in_order
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.predictions import Predictions, read, shifts
 from dashboard.models.lm_head import LanguageHead
 from dashboard.text.encoding import Encoding
 

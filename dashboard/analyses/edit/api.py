@@ -15,10 +15,10 @@ import pandas as pd
 import regex
 
 from dashboard.analyses.edit.effect import Edited, next_token, tokens_of
-from dashboard.analyses.edit.typed import CUTS, edits_of
+from dashboard.analyses.edit.typed import edits_of
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Held
-from dashboard.capture.interventions import edited_vectors
+from dashboard.capture.interventions import CUTS, edited_vectors
 from dashboard.capture.language import language_head
 from dashboard.errors import UserError
 from dashboard.export import Provenance
@@ -72,7 +72,7 @@ def edit(
     how = reading(encoding, bos=bos, limit=limit)
     last = _last(encoding)
     wanted = [
-        _continuation(model, encoding, typed, last, how, logits is not None) if typed else None
+        _continuation(model, encoding, typed, last, bos, logits is not None) if typed else None
         for typed in (answer, rival)
     ]
     if wanted[0] is not None and wanted[0] == wanted[1]:
@@ -115,9 +115,7 @@ _JOINED = regex.compile(
 )
 
 
-def _continuation(
-    model: AttentionModel, encoding: Encoding, typed: str, last: int, how: dict[str, Any], predicts: bool
-) -> int:
+def _continuation(model: AttentionModel, encoding: Encoding, typed: str, last: int, bos: bool, predicts: bool) -> int:
     """The first token of a continuation of the text. A space is put before a word that takes one.
 
     Raises UserError for a model that predicts no next token, a text that is not read whole, a sentence pair, and a
@@ -130,7 +128,7 @@ def _continuation(
     if encoding.left_out:
         raise UserError("The text is not read to its end, so nothing continues it. Leave out the answer and the rival.")
     space = "" if _JOINED.match(typed) or encoding.text[-1:].isspace() else " "
-    read = model.encode(encoding.text + space + typed, bos=how.get("bos", True))
+    read = model.encode(encoding.text + space + typed, bos=bos)
     after = last + 1
     if read.ids[:after] != encoding.ids[:after] or len(read) <= after or read.special[after]:
         raise UserError(f"After this text, “{typed[:40]}” has no first token of its own. Choose another word.")

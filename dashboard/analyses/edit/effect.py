@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 
 from dashboard.capture import AttentionModel
 from dashboard.capture.interventions import Way
+from dashboard.heads.predictions import best_other, candidates, read, shifts
 from dashboard.models.lm_head import LanguageHead
 from dashboard.text import Encoding
-from dashboard.text.display import vocabulary_labels
 
 TOP = 10
-POSITIONS = 256  # whose logits are in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,18 +71,6 @@ class Edited:
         return first["logit"] - second["logit"], first["logit_edited"] - second["logit_edited"]
 
 
-def losses(logits: LanguageHead, vectors: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
-    """−ln of the probability of each next token, nats: vectors (k, n, D), ids (n) → float64 (k, n − 1)."""
-    found = []
-    for start in range(0, vectors.shape[1] - 1, POSITIONS):
-        rows = slice(start, min(start + POSITIONS, vectors.shape[1] - 1))
-        scores = logits(vectors[:, rows].flatten(0, 1)).double()
-        wanted = ids[rows.start + 1 : rows.stop + 1].repeat(len(vectors))
-        some = scores.logsumexp(-1) - scores.gather(1, wanted[:, None])[:, 0]
-        found.append(some.view(len(vectors), -1))
-    return torch.cat(found, 1) if found else vectors.new_zeros(len(vectors), 0).double()
-
-
 @torch.inference_mode()
 def tokens_of(
     encoding: Encoding, logits: LanguageHead | None, before: torch.Tensor, after: torch.Tensor
@@ -92,12 +78,12 @@ def tokens_of(
     """The table of `Edited`, of last vectors without the edits and with them (n, D). logits: of a causal model"""
     own = [place for place, special in enumerate(encoding.special) if not special]
     if logits is None:
-        cosine = torch.nn.functional.cosine_similarity(before.double(), after.double(), dim=-1)
-        figures = {"shift": (1 - cosine).clamp(min=0).cpu().numpy()[own]}
+        figures = {"shift": shifts(before, after).cpu().numpy()[own]}
     else:
         own = [place for place in own if place]
-        both = losses(logits, torch.stack([before, after]), torch.tensor(encoding.ids, device=before.device))
-        loss, edited = both.cpu().numpy()[:, [place - 1 for place in own]]
+        at, targets = [place - 1 for place in own], torch.tensor(encoding.ids, device=before.device)[own].repeat(2)
+        found = read(lambda some: logits(some).double(), torch.cat([before[at], after[at]]), targets, targets)
+        loss, edited = found.loss.view(2, -1).cpu().numpy()
         figures = {"loss": loss, "loss_edited": edited, "loss_change": edited - loss}
     return pd.DataFrame({"position": own, "token": [encoding.drawn[place] for place in own], **figures})
 
@@ -116,23 +102,6 @@ def next_token(
     answer, rival: two tokens; None for the most probable one without the edits, and for the most probable other one
     """
     logits = head(torch.stack([before, after])).double().cpu().numpy()
-    order = np.argsort(-logits, axis=1, kind="stable")[:, : TOP + 2]
-    answer = next(int(one) for one in order[0] if one != rival) if answer is None else answer
-    rival = next(int(one) for one in order[0] if one != answer) if rival is None else rival
-    ids = np.array(list(dict.fromkeys([answer, rival, *order[:, :TOP].ravel().tolist()])))
-    shares = np.exp(logits[:, ids] - np.logaddexp.reduce(logits, axis=1, keepdims=True))
-    ranks = [[1 + int(np.count_nonzero(row > row[one])) for one in ids] for row in logits]
-    table = pd.DataFrame(
-        {
-            "token": vocabulary_labels(model.loaded.tokenizer, ids.tolist()),
-            "id": ids,
-            "which": ["answer", "rival", *[""] * (len(ids) - 2)],
-            "p": shares[0],
-            "p_edited": shares[1],
-            "logit": logits[0, ids],
-            "logit_edited": logits[1, ids],
-            "rank": ranks[0],
-            "rank_edited": ranks[1],
-        }
-    )
-    return pd.concat([table[:2], table[2:].sort_values(["rank", "id"])], ignore_index=True)
+    answer = best_other(logits[0], rival) if answer is None else answer
+    rival = best_other(logits[0], answer) if rival is None else rival
+    return candidates(model.loaded.tokenizer, logits, (answer, rival), ("answer", "rival"), TOP, "edited")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dashboard.capture import AttentionModel
-from dashboard.capture.interventions import RowEdit, Way
+from dashboard.capture.interventions import CUTS, REPLACEMENTS, RowEdit, Way
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import existing_head
@@ -13,9 +13,9 @@ from dashboard.text.encoding import Encoding
 from dashboard.text.word_named import ARROW, ends_of, word_named
 
 ALL = "*"
-CUTS: tuple[Way, ...] = ("renormalised", "left")
-REPLACEMENTS: dict[str, Way] = {"uniform": "uniform", "previous": "previous", "self": "self", "first": "first"}
 MOST = 200
+
+_REPLACEMENTS: dict[str, Way] = {way: way for way in REPLACEMENTS}
 
 
 def edits_of(model: AttentionModel, encoding: Encoding, typed: Sequence[str], row: Way) -> list[RowEdit]:
@@ -60,8 +60,8 @@ def _edits(
         )
     head = existing_head(model, name.strip())
     query, equals, way = rest.rpartition("=")
-    if equals and way.strip() in REPLACEMENTS:
-        replacement = REPLACEMENTS[way.strip()]
+    if equals and way.strip() in _REPLACEMENTS:
+        replacement = _REPLACEMENTS[way.strip()]
         if keys is not encoding and replacement in ("previous", "self"):
             raise UserError(f"A row of cross attention looks at another text, so “{replacement}” is no place in it.")
         tokens = _tokens(encoding, query.strip())

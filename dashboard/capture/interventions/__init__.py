@@ -1,5 +1,5 @@
 """What a person changes inside a forward pass: rows of attention, before their values are mixed (METRICS §9)."""
 
-from dashboard.capture.interventions.rows import WAYS, RowEdit, Way, edited_vectors
+from dashboard.capture.interventions.rows import CUTS, REPLACEMENTS, RowEdit, Way, edited_vectors
 
-__all__ = ["WAYS", "RowEdit", "Way", "edited_vectors"]
+__all__ = ["CUTS", "REPLACEMENTS", "RowEdit", "Way", "edited_vectors"]

@@ -17,7 +17,7 @@ from dashboard.capture.ablate import Held
 from dashboard.capture.attention_call import Row
 from dashboard.capture.maps import own_mixes
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.partial_forward import resumable, resumed_pass, whole_pass
+from dashboard.capture.partial_forward import repeated_pass, resumable, whole_pass
 from dashboard.capture.tap import Reweigh, RowOf
 from dashboard.capture.visit import batch_inputs
 from dashboard.capture.weight_file import check_tap
@@ -26,7 +26,8 @@ from dashboard.heads.head_id import HeadId
 from dashboard.text.encoding import Encoding
 
 Way = Literal["renormalised", "left", "uniform", "previous", "self", "first"]
-WAYS: tuple[Way, ...] = get_args(Way)
+CUTS: tuple[Way, ...] = ("renormalised", "left")
+REPLACEMENTS: tuple[Way, ...] = tuple(way for way in get_args(Way) if way not in CUTS)
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,8 @@ def edited_vectors(
     vectors, inputs_of_layers = known or whole_pass(model, inputs, keep=keep)
     if first is None:
         return vectors[0], vectors.expand(len(sets), -1, -1)
-    repeated = {name: one.repeat(len(sets), 1) for name, one in inputs.items()}
     reweigh, touched = _reweigh(sets)
-    given = inputs_of_layers.get(first) if first in keep else None
-    if given is None:
-        edited, _ = whole_pass(model, repeated, reweigh=reweigh)
-    else:
-        edited = resumed_pass(model, repeated, first, given.repeat(len(sets), 1, 1), reweigh=reweigh)
+    edited = repeated_pass(model, inputs, len(sets), first, inputs_of_layers.get(first), reweigh=reweigh)
     untouched = [place for place in range(len(sets)) if place not in touched]
     edited[untouched] = vectors[0]  # a batch of another size rounds differently
     return vectors[0], edited
@@ -113,7 +109,7 @@ def changed_row(edit: RowEdit, row: Row) -> torch.Tensor:
 
     Raises UserError for a replacement by a key that the mask hides, and where it cannot be told which it hides.
     """
-    if edit.way in ("renormalised", "left"):
+    if edit.way in CUTS:
         new, cut = row.weights.clone(), [key for key in edit.keys if key < len(row.weights)]
         new[cut] = 0
         if edit.way == "left" or not bool(row.weights[cut].any()):

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
-import dashboard.analyses.ablation.effect as effect
+import dashboard.heads.predictions as predictions
 from dashboard.analyses.ablation.measure import measure
 from dashboard.capture import open_model
 from dashboard.capture.language import language_head
@@ -53,7 +53,7 @@ def test_the_change_of_loss_is_that_of_the_librarys_own_language_model(
     own, path = own_language_model(model), output_projection(kind)
     encodings = [model.encode(SHORT), model.encode("The chef says ramen is food.")]
     sets = [(HeadId(0, 1),), (HeadId(0, 1), HeadId(1, 2)), (HeadId(2, 3),)]
-    monkeypatch.setattr(effect, "POSITIONS", 3)  # blocks must not be seen
+    monkeypatch.setattr(predictions, "POSITIONS", 3)  # blocks must not be seen
     found = measure(model, encodings, sets, logits=language_head(model), keep_each=True)
     assert found.measure == "loss_change"
     flips = {}

@@ -12,6 +12,7 @@ import torch
 from transformers import AutoConfig, AutoModel
 
 import dashboard.capture.ablate as ablating
+import dashboard.capture.partial_forward as partial_forward
 from dashboard.capture import head_weights, tap
 from dashboard.capture.ablate import ablate, edit_of, mean_outputs
 from dashboard.capture.find_layers import NEVER
@@ -193,7 +194,7 @@ def test_a_model_that_cannot_begin_at_a_layer_gives_the_same(kind, small, monkey
     encodings, heads = [model.encode(CHEF), model.encode(SHORT)], some_heads(model)
     _, found = ablated(model, encodings, heads)
     monkeypatch.setattr(ablating, "resumable", lambda *_: ())
-    monkeypatch.setattr(ablating, "resumed_pass", None)
+    monkeypatch.setattr(partial_forward, "resumed_pass", None)
     _, whole = ablated(model, encodings, heads)
     for head in heads:
         assert all(close(a, b) for a, b in zip(found[head], whole[head], strict=True))

@@ -17,6 +17,7 @@ from dashboard.capture.ablate import Held
 from dashboard.cli import main
 from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
+from tests.helpers.eager import softmax_changed
 
 TEXT = "The keys to the cabinet in the hall"
 CUTS = ["L9H4:cabinet>keys", "L3H1:hall=uniform", "L9H4:hall>1"]
@@ -32,21 +33,8 @@ def by_the_librarys_head(model, text, change, layer):
     root = AutoModelForCausalLM.from_pretrained(
         model.source.folder, dtype=torch.float32, attn_implementation="eager"
     ).eval()
-    softmax, calls = torch.nn.functional.softmax, []
-
-    def changed(*args, **kwargs):
-        weights = softmax(*args, **kwargs)
-        calls.append(weights)
-        if len(calls) - 1 == layer:
-            change(weights[0])
-        return weights
-
-    torch.nn.functional.softmax = changed
-    try:
-        with torch.inference_mode():
-            return root(torch.tensor([model.encode(text).ids])).logits[0].double()
-    finally:
-        torch.nn.functional.softmax = softmax
+    with softmax_changed(layer, change), torch.inference_mode():
+        return root(torch.tensor([model.encode(text).ids])).logits[0].double()
 
 
 def test_the_next_token_and_the_losses_are_those_of_the_librarys_own_head(smollm2):

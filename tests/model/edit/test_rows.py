@@ -15,6 +15,7 @@ from dashboard.capture.interventions.rows import changed_row
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
+from tests.helpers.eager import softmax_changed
 
 TEXT = tiny.SENTENCES[0]
 KINDS = ["minilm", "smollm2", "bert", "gpt2", "llama", "gemma2", "gpt_oss", "gpt_neo", "falcon"]
@@ -39,22 +40,10 @@ def opened(tmp_path_factory):
     return of
 
 
-def by_the_library(model, monkeypatch, change, call, **ids):
-    """The last vectors (n, D) of the library's eager model, whose softmax of that number in a pass is changed: `change`
-    gets its rows (h, n, keys), and the columns of a learned sink behind them."""
+def by_the_library(model, change, call, **ids):
+    """The last vectors (n, D) of the library's eager model, with the softmax of that number changed."""
     root = AutoModel.from_pretrained(model.source.folder, dtype=torch.float32, attn_implementation="eager").eval()
-    softmax, calls = torch.nn.functional.softmax, []
-
-    def changed(scores, *args, **kwargs):
-        weights = softmax(scores, *args, **kwargs)
-        if weights.dim() == 4:
-            calls.append(weights)
-            if len(calls) - 1 == call:
-                change(weights[0])
-        return weights
-
-    with monkeypatch.context() as patch, torch.inference_mode():
-        patch.setattr(torch.nn.functional, "softmax", changed)
+    with softmax_changed(call, change), torch.inference_mode():
         return root(**{name: torch.tensor([one]) for name, one in ids.items()}).last_hidden_state[0]
 
 
@@ -95,7 +84,7 @@ def changes(head, query, keys):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_equal_to_an_edit_behind_the_librarys_softmax(kind, opened, monkeypatch):
+def test_equal_to_an_edit_behind_the_librarys_softmax(kind, opened):
     model = opened(kind)
     encoding = model.encode(TEXT)
     layer, head, query = len(model.numbers) // 2, 1, 6
@@ -107,17 +96,17 @@ def test_equal_to_an_edit_behind_the_librarys_softmax(kind, opened, monkeypatch)
         for way in ways
     ]
     intact, edited = edited_vectors(model, encoding, sets)
-    expected = by_the_library(model, monkeypatch, lambda _: None, -1, input_ids=encoding.ids)
+    expected = by_the_library(model, lambda _: None, -1, input_ids=encoding.ids)
     assert close(intact, expected)
     for found, (way, change) in zip(edited, ways.items(), strict=True):
-        expected = by_the_library(model, monkeypatch, change, layer, input_ids=encoding.ids)
+        expected = by_the_library(model, change, layer, input_ids=encoding.ids)
         assert close(found, expected), way
         if kind not in ("minilm", "smollm2"):  # a trained head may not care
             assert float((expected - intact).abs().max()) > 1e-3, (way, "the edit is to matter in this test")
 
 
 @pytest.mark.parametrize("part", ["decoder", "cross"])
-def test_a_decoders_links_and_those_to_its_source(part, opened, monkeypatch):
+def test_a_decoders_links_and_those_to_its_source(part, opened):
     whole = opened("t5")
     source = "The old bridge had been built."
     model = of_part(whole, part, source)
@@ -130,7 +119,6 @@ def test_a_decoders_links_and_those_to_its_source(part, opened, monkeypatch):
     call = whole.layers + 2 * 1 + (part == "cross")
     expected = by_the_library(
         model,
-        monkeypatch,
         change,
         call,
         input_ids=whole.encode(source).ids,

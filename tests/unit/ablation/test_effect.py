@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 import torch
 
-from dashboard.analyses.ablation.effect import Effects, effect_table, read, shifts
+from dashboard.analyses.ablation.effect import Effects, effect_table
 from dashboard.analyses.ablation.measure import trials
 from dashboard.analyses.ablation.text import effect_finding
 from dashboard.capture.ablate import batches
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.predictions import read, shifts
 from dashboard.text import Encoding
 from tests.helpers.sentences import heads_in, numbers, plain
 
