@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 
+def pytest_itemcollected(item) -> None:
+    """A person's walk that fails is walked once more: a busy machine draws late. What fails twice has failed."""
+    item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def kept_files(chromium):
     """Where the pages of all tests are opened: the browser fetches and compiles Streamlit's scripts once."""

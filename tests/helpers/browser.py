@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 from playwright.sync_api import TimeoutError
 
+T = TypeVar("T")
 DRAWN = "[role=graphics-document]"
 PICTURE = f".st-key-picture_head {DRAWN}"
 ATLAS = f"[class*=st-key-atlas] {DRAWN}"
@@ -47,20 +51,30 @@ def plot(page, where: str) -> tuple[float, float, float, float]:
     )
 
 
-def map_plot(page) -> tuple[float, float, float]:
-    """x, y and side of the squares of a head's map on the screen, in pixels, once it stands still.
+def at_rest(page, where: Callable[[], T]) -> T:
+    """What `where` says once it says the same twice, half a second apart, with the page drawn to its end.
 
-    What is above it is drawn when it is, and may move it a second later where the machine is busy.
+    What is above a part of the page is drawn when it is, and may move it a second later where the machine is busy.
     """
     before = None
-    while (now := _map_plot(page)) != before:
+    while (now := where()) != before:
         before = now
         page.wait_for_timeout(500)
+        idle(page)
     return now
 
 
+def box(locator) -> dict[str, float]:
+    """x, y, width and height of this part of the page on the screen, in pixels, once it stands still."""
+    return at_rest(locator.page, locator.bounding_box)
+
+
+def map_plot(page) -> tuple[float, float, float]:
+    """x, y and side of the squares of a head's map on the screen, in pixels, once it stands still."""
+    return at_rest(page, partial(_map_plot, page))
+
+
 def _map_plot(page) -> tuple[float, float, float]:
-    idle(page)
     return tuple(
         page.locator(".two-heads-map").evaluate(
             "e => { const [left, top, side] = e.map.plot(), b = e.querySelector('canvas').getBoundingClientRect();"

@@ -7,7 +7,7 @@ import pandas as pd
 
 from dashboard.analyses.ablation.rank_chart import HIGH
 from dashboard.analyses.ablation.results import MEASUREMENT
-from tests.helpers.browser import address, download, rows_of
+from tests.helpers.browser import address, box, download, rows_of
 
 RANKED = '[role=graphics-document][aria-label^="All 72 heads"]'
 
@@ -49,7 +49,7 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
     assert address(page)["out"] == "tray"
     page.locator(RANKED).wait_for()
     page.wait_for_timeout(1500)
-    zero = page.locator(f"{RANKED} .mark-rule line").first.bounding_box()  # it spans the plot
+    zero = box(page.locator(f"{RANKED} .mark-rule line").first)  # it spans the plot
     height = HIGH * (best["shift"] / (heads["shift_high"].max() * 1.04)) ** 0.5
     page.mouse.click(zero["x"] + zero["width"] / 73, zero["y"] - height)
     shows(page, f"{name} ranks 1 of 72 heads")
@@ -58,7 +58,7 @@ def test_a_head_is_taken_out_another_clicked_and_the_numbers_taken_away(person):
     page.wait_for_timeout(1200)
     frame = page.locator(".st-key-picture_effects_minilm_zero_total [role=graphics-document]")
     frame.scroll_into_view_if_needed()
-    cell = frame.get_by_text("H3", exact=True).bounding_box(), frame.get_by_text("L4", exact=True).bounding_box()
+    cell = box(frame.get_by_text("H3", exact=True)), box(frame.get_by_text("L4", exact=True))
     page.mouse.click(cell[0]["x"] + 6, cell[1]["y"] + 6)  # on the atlas of effect
     shows(page, "Without L4H3, the last vectors")
     rows = rows_of(download(page, "standing", "CSV"))
@@ -70,12 +70,12 @@ def test_a_word_is_clicked_and_compared_with_a_rival(person):
     picture = page.locator(".st-key-picture_without [role=graphics-document]")
     picture.wait_for()
     page.wait_for_timeout(1500)
-    table = picture.locator("text", has_text="table").last.bounding_box()
+    table = box(picture.locator("text", has_text="table").last)
     page.mouse.click(table["x"] + table["width"] / 2, table["y"] + table["height"] / 2)
     shows(page, "What does the model expect in the place of “table”?")
     assert address(page)["at_word"] == "8"
     page.wait_for_timeout(1200)
-    are = picture.locator("text", has_text="are").last.bounding_box()
+    are = box(picture.locator("text", has_text="are").last)
     page.mouse.click(are["x"] + are["width"] / 2, are["y"] + are["height"] / 2)
     shows(page, "What does the model expect in the place of “are”?")
     page.wait_for_timeout(1200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.helpers.browser import address, click_head, picture, plot, settled
+from tests.helpers.browser import address, box, click_head, picture, plot, settled
 
 COMPARED = picture("compare")
 
@@ -66,7 +66,7 @@ def test_a_head_of_another_model_that_is_ticked_on_the_map_is_compared(person, s
     link.wait_for()
     nearest = link.inner_text()
     settled(page, "L2H0 is closest to", picture("map"))
-    table = page.get_by_test_id("stDataFrame").nth(1).bounding_box()
+    table = box(page.get_by_test_id("stDataFrame").nth(1))
     page.mouse.click(table["x"] + 16, table["y"] + 35 * 3.5)  # the third row: the header is as high as a row
     page.wait_for_function(
         "before => ![...document.querySelectorAll('a')].some(a => a.innerText === before)", arg=nearest
