@@ -7,7 +7,8 @@ import streamlit as st
 from dashboard.analyses.compare.api import comparison_table, draw_closest_pairs
 from dashboard.analyses.compare.text import change_finding
 from dashboard.analyses.explore.api import fit_for
-from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.heads.head_id import HeadId
+from dashboard.ui import figure, head_names, head_picker, heads_together, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
@@ -36,18 +37,23 @@ with row or st.container(horizontal=True, vertical_alignment="bottom"):
         required=True,
         format_func={
             "side": "Side by side",
-            "difference": "Difference of the first two" if chosen.mode == "heads" else "Difference",
+            "difference": "Difference of the first two"
+            if chosen.mode == "heads" and chosen.together == "head"
+            else "Difference",
         }.__getitem__,
         **session.bound("show"),
     )
-    head_picker.measure()
+    if chosen.together == "head":
+        head_picker.measure()
+    elif chosen.mode != "heads":
+        heads_together.choose_how()
     if this.encoding.second is not None:
         head_picker.between()
 
 # What is drawn
 if chosen.mode == "heads":
-    head_names.tell(this, [view.head for view in what.views])
-else:
+    head_names.tell(this, [view.head for view in what.views if isinstance(view.head, HeadId)])
+elif chosen.together == "head":
     head_names.tell(this, [chosen.chosen])
 look = session.look(min(page_width(), 980 if chosen.show == "side" else 600))
 most = compare_results.most_drawn(look)

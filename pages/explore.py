@@ -44,7 +44,7 @@ chosen = session.choices()
 model = this.model
 head = chosen.chosen
 long = long_map.read(this)
-group = heads_together.chosen(this)
+group = heads_together.chosen(model, head)
 too_long = group is not None and len(this.encoding) > caches.TOKENS_AT_MOST
 if too_long:
     group = None

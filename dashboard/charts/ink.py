@@ -19,6 +19,7 @@ _WHAT = {
     "summed_weight": "sum of the heads’ attention weights",
     "largest_weight": "largest attention weight of any of the heads",
 }
+_SHARES = {"weight", "mean_weight", "largest_weight"}  # of a head and of several together: one scale holds both
 _MORE = {
     "contribution": "a larger contribution (its norm)",
     "summed_weight": "more attention of all heads",
@@ -43,12 +44,20 @@ class InkScale:
     def of(cls, *views: HeadView) -> InkScale:
         """Of several views together: the largest `full`. Raises UserError where they do not measure the same."""
         measures = {view.measure for view in views}
-        if len(measures) > 1:
+        if not cls.holds(*views):
             kinds = " and ".join(sorted(_WHAT[measure] for measure in measures))
-            raise UserError(f"These have no scale in common: {kinds}. Draw each by itself.")
-        measure, full = views[0].measure, max(view.full for view in views)
+            instead = "Take the mean or the maximum" if "summed_weight" in measures else "Draw each by itself"
+            raise UserError(f"These have no scale in common: {kinds}. {instead}.")
+        measure = views[0].measure if len(measures) == 1 else "weight"
+        full = max(view.full for view in views)
         number = measure in ("contribution", "summed_weight")
         return cls(_WHAT[measure], full, number, _MORE.get(measure, "more attention"))
+
+    @staticmethod
+    def holds(*views: HeadView) -> bool:
+        """Whether one scale is for all of these: they measure the same, or all are shares."""
+        measures = {view.measure for view in views}
+        return len(measures) == 1 or measures <= _SHARES
 
     def inked(self, view: HeadView) -> np.ndarray:
         """The view's numbers as parts of full ink: float (m, m) in [0, 1]."""

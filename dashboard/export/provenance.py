@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from dashboard.charts.theme import Theme
 from dashboard.export.call import Lines, Made, Makes, Model, given, recipe
 from dashboard.heads.format import listed
-from dashboard.heads.head_group import HeadGroup
+from dashboard.heads.head_group import HOW_OF, HeadGroup, named
 from dashboard.heads.head_id import HeadId, plain
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import BETWEEN, Encoding
@@ -170,12 +170,14 @@ def provenance_of(
     revision: the model's revision
     options: the arguments of `draw` besides the theme
     """
-    first = views[0]
+    first, groups = views[0], [view for view in views if isinstance(view.head, HeadGroup)]
     scale: dict[str, Any] = {} if first.measure == "weight" else {"measure": first.measure}
     if first.measure == "contribution":
         scale["full"] = max(view.full for view in views)
-    if isinstance(first.head, HeadGroup):
-        scale["of"] = [view.head.asked for view in views if isinstance(view.head, HeadGroup)]
+    if groups:
+        scale["of"] = [named(view.head) for view in views]
+    if 0 < len(groups) < len(views):  # heads, and several as one next to them
+        scale["together"] = [HOW_OF.get(view.measure) for view in views]
     read = {"pair": first.pair} if first.pair else {}
     read |= {"between": first.only} if first.only else {}
     if source := first.source or (first.text if first.target else ""):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from dashboard.export.call import Call, Each, Lines, Made, Model, Part, Text, Variable, recipe
@@ -11,7 +12,7 @@ from dashboard.heads.head_group import HOW_OF
 
 # Options of `attention` and `scores`; the others are for drawing.
 _READING = ("bos", "limit", "pair", "between", "as_words")
-_ANEW = (*_READING, "measure", "full", "of", "part", "source")  # and what is measured, on which scale
+_ANEW = (*_READING, "measure", "full", "of", "together", "part", "source")  # and what is measured, on which scale
 _ENDINGS = {"figure": "svg", "table": "csv", "matrix": "npz"}
 
 
@@ -36,16 +37,24 @@ def _call_of(p: Provenance) -> Call | Part:
         maps = p.options.get("score", "") is None  # the heads' own maps, which `scores` does not return
         every = Call("overview" if maps else "scores", over, how, to="table")
         return Call("draw_atlas", (every,), look | {"model": p.title or p.model}, makes="figure")
-    views = _views(p, over, how)
+    views = views_again(p, over, how)
     if p.view != "matrix":
         return Call("draw", (views, p.view), look, makes="figure")
+    if isinstance(views, list):
+        return replace(views[0], makes="matrix")
     return views if isinstance(views, Call) and views.makes == "matrix" else Part(views, 0, makes="matrix")
 
 
-def _views(p: Provenance, over: tuple[Model, Text], how: dict[str, Any]) -> Call | Each:
-    """The call that makes the views again; for a rollout, and for heads together, the one view, a matrix."""
+def views_again(p: Provenance, over: tuple[Model, Text], how: dict[str, Any]) -> Call | Each | list[Call]:
+    """The call that makes the views again; for a rollout, and for heads together, the one view, a matrix; a list of
+    calls for heads with others together next to them. how: the options of `attention` with which the text was read"""
     heads, each = list(p.heads), {"unit": p.unit, "special": p.special, **how}
     measure = p.options.get("measure", "weight")
+    if together := p.options.get("together"):
+        return [
+            Call("attention_together", (*over, of, way), each) if way else Call("attention", (*over, of), each)
+            for of, way in zip(p.options["of"], together, strict=True)
+        ]
     if measure == "contribution":
         scale = {name: value for name, value in p.options.items() if name == "full"}
         return Call("contributions", (*over, heads), each | scale, to="views")

@@ -62,3 +62,8 @@ def number(value: float) -> str:
 
 def quoted(label: str) -> str:
     return f"“{label}”"
+
+
+def capital(text: str) -> str:
+    """The text as it begins a sentence: its first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]

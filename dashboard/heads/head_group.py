@@ -39,13 +39,14 @@ class HeadGroup:
     heads: the heads, each once, all of one part
     asked: how they were named: ``L2H1,L2H9``, ``layer:2`` or ``all``
     divergence: how far the heads are from their mean, in bits: the Jensen–Shannon divergence of their rows, mean over
-        the rows that count, from 0 to `most`; NaN where none counts
+        the `rows` that count, from 0 to `most`; NaN where none counts
     """
 
     how: How
     heads: tuple[HeadId, ...]
     asked: str
     divergence: float = field(default=math.nan, compare=False)
+    rows: int = field(default=0, compare=False)
 
     @property
     def which(self) -> str:
@@ -100,6 +101,11 @@ def group_of(model: AttentionModel, heads: str | Iterable[str | HeadId], how: st
             "like L2H1,L2H9, a layer, like layer:2, or all."
         )
     return HeadGroup(how, tuple(found), asked)
+
+
+def named(head: HeadId | HeadGroup) -> str:
+    """How a head, or several as one, is named to a function: ``L2H9``, ``layer:2``."""
+    return head.asked if isinstance(head, HeadGroup) else str(head)
 
 
 def named_together(heads: object) -> bool:

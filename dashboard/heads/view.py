@@ -185,6 +185,11 @@ class HeadView(OfOneAxis):
         return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
     @property
+    def shares(self) -> np.ndarray:
+        """The weights as float64; of a sum of heads over their number, so that each row sums to 1 as a head's does."""
+        return self.weights.astype(np.float64) / (self.full if self.measure == "summed_weight" else 1)
+
+    @property
     def crosses(self) -> bool:
         """Whether these are only the links from one text of a pair to the other."""
         return self.only in ("AB", "BA")

@@ -240,29 +240,29 @@ def rollout(
 @cached(tokens=lambda key, head, other_key, other_head, text, *more: len(text) // 3)
 def meeting(
     key: str,
-    head: HeadId,
+    head: HeadId | str,
     other_key: str,
-    other_head: HeadId,
+    other_head: HeadId | str,
     text: str,
     special: Special,
     bos: bool,
     measure: Literal["weight", "contribution"],
+    together: How | None,
     pair: str,
     between: Between | None,
     _model: AttentionModel,
     _other: AttentionModel,
 ) -> Aligned:
-    """A head of one model and one of another, aligned over the words that both share."""
+    """A head, or several together, of one model and of another, aligned over the words that both share."""
+    heads = _model, head, _other, other_head
     return compare_models(
-        _model,
-        head,
-        _other,
-        other_head,
+        *heads,
         text,
         special=special,
         bos=bos,
         limit=TOKENS_AT_MOST,
         measure=measure,
+        together=together,
         pair=pair or None,
         between=between,
     )

@@ -1,16 +1,18 @@
-"""Several heads as one on “All heads”: which of them, and whether their mean, their sum or their maximum."""
+"""Several heads as one, where one head is drawn: which of them, and whether their mean, their sum or their maximum."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.capture import AttentionModel
 from dashboard.heads.head_group import ALL, HOWS, TITLES
-from dashboard.heads.head_id import written_heads
+from dashboard.heads.head_id import HeadId, written_heads
 from dashboard.heads.view import HeadView
 from dashboard.ui import caches, head_picker, session
 from dashboard.ui.model_and_text import Reading
 
 WHICH = {"head": "This head", "pinned": "Pinned heads", "layer": "This layer", "all": "All heads"}
+BESIDE = {"head": "Nothing more", "pinned": "Pinned heads", "layer": "Layer {}", "all": "All heads"}
 HELP = (
     "One head, or several in one picture: each cell is the mean, the sum or the maximum of their weights. Under the "
     "picture stands how far the heads differ, which it does not show."
@@ -20,9 +22,24 @@ TOO_LONG = (
 )
 
 
-def choose() -> None:
-    """The control that chooses them."""
-    st.selectbox("Heads", list(WHICH), format_func=WHICH.__getitem__, width=150, help=HELP, **session.bound("together"))
+def choose(without: tuple[str, ...] = ()) -> None:
+    """The control that chooses them. without: what is not offered"""
+    if session.choices().together in without:
+        session.correct(together="head")
+    which = [one for one in WHICH if one not in without]
+    st.selectbox("Heads", which, format_func=WHICH.__getitem__, width=150, help=HELP, **session.bound("together"))
+
+
+def choose_beside(layer: int) -> None:
+    """The control that chooses what is drawn next to heads that are compared. layer: of the first of them"""
+    st.selectbox(
+        "Next to them",
+        list(BESIDE),
+        format_func=lambda which: BESIDE[which].format(layer),
+        width=150,
+        help="Several heads in one more map, to compare with: their mean, their sum or their maximum.",
+        **session.bound("together"),
+    )
 
 
 def choose_how() -> None:
@@ -36,15 +53,16 @@ def choose_how() -> None:
     )
 
 
-def chosen(this: Reading) -> str | None:
-    """The heads that are taken together, as `attention_together` takes them; None for the head alone."""
-    choices, model = session.choices(), this.model
+def chosen(model: AttentionModel, head: HeadId) -> str | None:
+    """The heads that are taken together, as `attention_together` takes them; None for the head alone. head: the one
+    whose layer is meant"""
+    choices = session.choices()
     match choices.together:
         case "pinned":
             heads = [head for head in choices.pinned if head in model.all_heads]
             return written_heads(heads) if len(heads) > 1 else None
         case "layer":
-            return f"layer:{choices.layer}" if model.heads_of(choices.layer) > 1 else None
+            return f"layer:{head.layer}" if model.heads_of(head.layer) > 1 else None
         case "all":
             return ALL if len(model.all_heads) > 1 else None
     return None

@@ -17,7 +17,7 @@ import pandas as pd
 from dashboard.analyses.compare.divergence import compare
 from dashboard.analyses.compare.pairs_chart import closest_pairs, describe_pair
 from dashboard.analyses.contribution.api import contributions
-from dashboard.analyses.explore.api import attention, fit_for
+from dashboard.analyses.explore.api import attention, attention_together, fit_for
 from dashboard.analyses.explore.side_by_side_chart import difference, side_by_side
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
@@ -25,10 +25,12 @@ from dashboard.charts.look import Look
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export import Provenance, provenance_of
-from dashboard.export.call import Call, Each, Model, Text, Variable, given
+from dashboard.export.call import Call, Each, Model, Text, given
+from dashboard.export.snippet import views_again
 from dashboard.heads.alignment import Aligned, align_models, align_texts
+from dashboard.heads.head_group import HOW_OF, How, named
 from dashboard.heads.head_id import HeadId
-from dashboard.heads.view import Between, HeadView
+from dashboard.heads.view import Between, HeadView, Measure
 from dashboard.text import Encoding, Special, Unit
 from dashboard.text.shared_words import with_shared_words
 
@@ -41,6 +43,7 @@ NO_DIFFERENCE = (
 def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataFrame:
     """Compare every pair of heads over one text (METRICS §5): columns a, b (``L2H0``), js, top1, pearson, rows.
 
+    views: of `attention`, or of `attention_together` for several heads as one
     bos: how the text was read, for the lines that reproduce the table. Raises UserError for fewer than two heads, and
     for views that are not over the same positions.
     """
@@ -50,17 +53,14 @@ def comparison_table(views: Sequence[HeadView], *, bos: bool = True) -> pd.DataF
         [{"a": str(a.head), "b": str(b.head), **vars(compare(a, b))} for a, b in combinations(views, 2)]
     )
     origin = provenance_of(list(views), "comparison", bos=bos)
-    call = Call("comparison_table", (_views_call(origin, views, bos),), {} if bos else {"bos": bos}, makes="table")
+    call = Call("comparison_table", (_views_call(origin, views[0], bos),), {} if bos else {"bos": bos}, makes="table")
     table.attrs["provenance"] = replace(origin, call=call).to_dict()
     return table
 
 
-def _views_call(origin: Provenance, views: Sequence[HeadView], bos: bool) -> Each:
-    first = views[0]
-    how = {"unit": first.unit, "special": first.hidden} | given(bos=None if bos else bos)
-    how |= given(pair=first.pair or None, between=first.only or None)
-    each = Call("attention", (origin.opened, Text(origin.text), Variable("head")), how)
-    return Each(each, "head", list(origin.heads), to="views")
+def _views_call(origin: Provenance, first: HeadView, bos: bool) -> Call | Each | list[Call]:
+    how = given(bos=None if bos else bos, pair=first.pair or None, between=first.only or None)
+    return views_again(origin, (origin.opened, Text(origin.text)), how)
 
 
 def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos: bool = True) -> Drawing:
@@ -74,7 +74,7 @@ def draw_closest_pairs(views: Sequence[HeadView], *, theme: Theme = "light", bos
     )
     origin = provenance_of(list(views), "alike", theme, bos=bos)
     how = {"theme": theme} | given(bos=None if bos else bos)
-    call = Call("draw_closest_pairs", (_views_call(origin, views, bos),), how, makes="figure")
+    call = Call("draw_closest_pairs", (_views_call(origin, views[0], bos),), how, makes="figure")
     return chart.made_of(replace(origin, call=call))
 
 
@@ -88,14 +88,17 @@ def compare_texts(
     special: Special = "show",
     bos: bool = True,
     measure: Literal["weight", "contribution"] = "weight",
+    together: How | None = None,
 ) -> Aligned:
     """Compare one head on two texts, over the aligned words (`dashboard.heads.alignment.align_texts`).
 
+    head: with `together` several, named as in `attention_together`; they are compared as one
     first, second: of a decoder and cross attention two targets beside its source
     measure: the head's weights, or the norms of its contributions; other parameters as in `attention`. Raises UserError
     for an empty text, for two texts that share no word, and for contributions that cannot be measured.
     """
-    a, b = (_view(model, text, head, measure, unit=unit, special=special, bos=bos) for text in (first, second))
+    how = {"unit": unit, "special": special, "bos": bos}
+    a, b = (_view(model, text, head, measure, together, **how) for text in (first, second))
     return align_views_of_texts(a, b, bos)
 
 
@@ -124,11 +127,13 @@ def compare_models(
     pair: str | None = None,
     between: Between | None = None,
     measure: Literal["weight", "contribution"] = "weight",
+    together: How | None = None,
 ) -> Aligned:
     """Compare heads of two models on one text, over the words whose borders both tokenizers keep (METRICS §8).
 
     model, other: of two encoder–decoders' decoders or cross attention the parts, which have read the same source
         (`of_part`); `text` is then the target
+    head, other_head: with `together` several of each model, named as in `attention_together`, as one each
     pair, between: as in `attention`, if both tokenizers know sentence pairs
     measure: the heads' weights, or the norms of their contributions; norms are lengths in two different spaces, so only
     where they are large and small can be compared, see `draw_aligned`. Raises UserError for an empty text, a head that
@@ -138,11 +143,11 @@ def compare_models(
     both = _over_shared_sources(model, other)
     encodings = with_shared_words([one.encode(text, bos=bos, limit=limit, pair=pair) for one in both])
     views = [
-        _view(one, encoding, which, measure, unit="words", special=special, between=between)
+        _view(one, encoding, which, measure, together, unit="words", special=special, between=between)
         for one, encoding, which in zip(both, encodings, (head, other_head), strict=True)
     ]
     given = {"limit": limit, "pair": pair, "between": between}
-    given = {name: one for name, one in given.items() if one is not None} | _of_measure(measure)
+    given = {name: one for name, one in given.items() if one is not None} | _of_measure(views[0].measure)
     return replace(align_models(*views), reading={"text": text, "special": special, "bos": bos} | given)
 
 
@@ -165,14 +170,27 @@ def _over_shared_sources(*models: AttentionModel) -> list[AttentionModel]:
     ]
 
 
-def _view(model: AttentionModel, text: str | Encoding, head: str | HeadId, measure: str, **how: Any) -> HeadView:
+def _view(
+    model: AttentionModel,
+    text: str | Encoding,
+    head: str | HeadId,
+    measure: Measure,
+    together: How | None,
+    **how: Any,
+) -> HeadView:
+    if together is not None:
+        if measure == "contribution":
+            raise UserError("Several heads as one are of weights. Leave contributions out, or name one head.")
+        return attention_together(model, text, str(head), together, **how)
     if measure == "contribution":
         return contributions(model, text, [head], **how)[0]
     return attention(model, text, head, **how)
 
 
-def _of_measure(measure: str) -> dict[str, object]:
+def _of_measure(measure: Measure) -> dict[str, object]:
     """The option that names the measure, for the lines that reproduce it."""
+    if how := HOW_OF.get(measure):
+        return {"together": how}
     return {} if measure == "weight" else {"measure": measure}
 
 
@@ -257,12 +275,12 @@ def origin_of_aligned(aligned: Aligned, view: str, **drawing: Any) -> Provenance
     model, text = origin.opened, Text(origin.text)
     if "first" in reading:
         other: dict[str, object] = {"second_text": reading["second"]}
-        how = {name: reading[name] for name in ("unit", "special", "bos", "measure") if name in reading}
-        made = Call("compare_texts", (model, str(a.head), text, reading["second"]), how, to="aligned")
+        how = {name: reading[name] for name in ("unit", "special", "bos", "measure", "together") if name in reading}
+        made = Call("compare_texts", (model, named(a.head), text, reading["second"]), how, to="aligned")
     else:
         other = {"other_model": b.name, "other_revision": b.revision, "other_title": b.model}
         how = {name: value for name, value in reading.items() if name != "text"}
         second = Model(b.name, b.revision, part=model.part, source=model.source)
-        made = Call("compare_models", (model, str(a.head), second, str(b.head), text), how, to="aligned")
+        made = Call("compare_models", (model, named(a.head), second, named(b.head), text), how, to="aligned")
     call = Call("draw_aligned", (made, view), given(**drawing), makes="figure")
     return replace(origin, options=origin.options | other, call=call)

@@ -25,7 +25,7 @@ def disagreements(a: HeadView, b: HeadView) -> pd.DataFrame:
     if not a.over_same_positions(b):
         raise UserError("Two heads are compared over the same positions. Choose one text, one unit and one part of it.")
     rows = np.flatnonzero(a.counted & b.counted)
-    p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
+    p, q = a.shares[rows], b.shares[rows]
     js = divergence(with_rest(p), with_rest(q)) if len(rows) else np.zeros(0)
     # One of two models may know characters that the other does not: each labels keys with its own marks.
     words = a.queries.drawn if a.model == b.model else a.queries.labels
@@ -43,7 +43,7 @@ def both_elsewhere(a: HeadView, b: HeadView) -> int:
     same positions.
     """
     rows = a.counted & b.counted
-    return int(np.all([with_rest(view.weights[rows]).argmax(1) == len(view.keys) for view in (a, b)], axis=0).sum())
+    return int(np.all([with_rest(view.shares[rows]).argmax(1) == len(view.keys) for view in (a, b)], axis=0).sum())
 
 
 def _most(weights: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

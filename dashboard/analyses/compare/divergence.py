@@ -32,6 +32,7 @@ class Comparison:
 def compare(a: HeadView, b: HeadView) -> Comparison:
     """Compare two heads row by row, over the rows that count (METRICS §1) in both, with all keys.
 
+    Of several heads together: of their sum over their number, and of rows of a maximum rescaled to 1.
     Raises UserError if the two are not over the same positions, and for contributions, which are not distributions.
     """
     if a.one_axis != b.one_axis:
@@ -46,7 +47,7 @@ def compare(a: HeadView, b: HeadView) -> Comparison:
     rows = a.counted & b.counted
     if not rows.any():
         return Comparison(np.nan, np.nan, np.nan, 0)
-    p, q = a.weights[rows].astype(np.float64), b.weights[rows].astype(np.float64)
+    p, q = a.shares[rows], b.shares[rows]
     cells = (a.allowed & b.allowed)[rows]
     whole_p, whole_q = with_rest(p), with_rest(q)
     return Comparison(

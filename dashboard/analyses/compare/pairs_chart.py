@@ -15,7 +15,8 @@ from dashboard.charts.theme import ink, paint, readable
 from dashboard.heads.format import counted, percent
 
 WIDE, TALL = 128.0, 46.0  # pixels of a cell
-NAMES = 64.0  # pixels of the heads' names
+NAMES, LONGEST = 64.0, 168.0  # pixels of the heads' names: of “L2H0” and the like, and at most
+LETTER = 7.6  # pixels of a letter
 
 
 def closest_pairs(
@@ -30,12 +31,13 @@ def closest_pairs(
     """
     p, canvas = look.palette, Canvas()
     shades = ink(look.theme)
+    left = min(max(NAMES, 20 + LETTER * max(map(len, names))), LONGEST)
     for k, name in enumerate(names):
         canvas.write(
-            NAMES + (k + 0.5) * WIDE, 16, drawable(name), p.text, 13, weight=600, align="center", limit=WIDE - 8
+            left + (k + 0.5) * WIDE, 16, drawable(name), p.text, 13, weight=600, align="center", limit=WIDE - 8
         )
         canvas.write(
-            NAMES - 10,
+            left - 10,
             26 + (k + 0.5) * TALL,
             drawable(name),
             p.text,
@@ -43,14 +45,14 @@ def closest_pairs(
             weight=600,
             align="right",
             baseline="middle",
-            limit=NAMES - 12,
+            limit=left - 12,
         )
     for (i, j), numbers in pairs.items():
         shade = paint(np.array(0 if np.isnan(numbers.js) else numbers.js), shades, 0, 1)
         fill, colour = "#{:02x}{:02x}{:02x}".format(*shade), str(readable(shade, look.theme))
         tip = f"{drawable(names[i])} and {drawable(names[j])}: {describe_pair(numbers)}"
         for row, column in ((i, j), (j, i)):
-            x, y = NAMES + column * WIDE, 26 + row * TALL
+            x, y = left + column * WIDE, 26 + row * TALL
             canvas.box(x + 1, y + 1, WIDE - 2, TALL - 2, fill, edge=p.hair, tip=tip)
             canvas.write(x + WIDE / 2, y + 20, _number(numbers.js), colour, 14, weight=600, align="center", tip=tip)
             canvas.write(
@@ -64,7 +66,7 @@ def closest_pairs(
             )
     rows = {numbers.rows for numbers in pairs.values()}
     over = counted(max(rows), "rows") if len(rows) == 1 else f"{min(rows)} to {max(rows)} rows"
-    size = NAMES + len(names) * WIDE
+    size = left + len(names) * WIDE
     return sheet(
         canvas.body(size, 26 + len(names) * TALL),
         look.theme,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dashboard.analyses.explore.heatmap_chart import LEAST, matrix_of, matrix_over, strong, top_of
-from dashboard.analyses.explore.text import describe
+from dashboard.analyses.explore.text import describe, name_of
 from dashboard.charts import matrix, titles
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
@@ -15,6 +15,7 @@ from dashboard.charts.ink import InkScale, round_up
 from dashboard.charts.look import Look
 from dashboard.charts.sanitize import drawable
 from dashboard.errors import UserError
+from dashboard.heads.format import capital
 from dashboard.heads.map_axis import MapAxis
 from dashboard.heads.view import HeadView
 
@@ -40,7 +41,7 @@ def side_by_side(
     ----------
     views: one to four; look: 940 pixels wide by default; top: the share drawn as full ink
     names: for views of the same head, like “L2H8 (first text)”
-    apart: a scale for each, if their numbers are not comparable
+    apart: a scale for each, if their numbers are not comparable; a head and a sum of heads get one each anyway
 
     Raises
     ------
@@ -48,6 +49,7 @@ def side_by_side(
     """
     if not views:
         raise UserError("There is no head to compare. Choose at least one.")
+    apart = apart or not InkScale.holds(*views)
     ink_scales = [InkScale.of(view) if apart else InkScale.of(*views) for view in views]
     tops = [top or top_of([view] if apart else views) for view in views]
     drawn = [matrix_of(view, full, ink_scale) for view, full, ink_scale in zip(views, tops, ink_scales, strict=True)]
@@ -117,7 +119,7 @@ def difference(
             f"rows: queries · columns: keys · green: more in {first} · purple: more in {second} · full colour: "
             f"{full_colour}",
         ),
-        description=_describe(a, b, gap, first, second, ink_scale),
+        description=_describe(a, b, gap, names or (name_of(a), name_of(b)), ink_scale),
         width=max(panel["width"] + margin, min(width, NARROWEST)),
         params=params([drawn]),
     )
@@ -156,8 +158,9 @@ def _symmetric_top(gap: np.ndarray, special: Sequence[bool]) -> float:
     return round_up(max(top, LEAST)) if top else 1.0
 
 
-def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str, ink_scale: InkScale) -> str:
+def _describe(a: HeadView, b: HeadView, gap: np.ndarray, names: Sequence[str], ink_scale: InkScale) -> str:
     """Alternative text: where each of the two exceeds the other most."""
+    first, second = map(drawable, names)
 
     def written(value: float) -> str:
         return ink_scale.label(value / ink_scale.full)
@@ -165,9 +168,9 @@ def _describe(a: HeadView, b: HeadView, gap: np.ndarray, first: str, second: str
     def most(name: str, head: HeadView, other: HeadView, than: str, size: np.ndarray) -> str:
         i, j = np.unravel_index(size.argmax(), size.shape)
         if size[i, j] <= 0:
-            return f"{name} nowhere exceeds {than}."
+            return f"{capital(name)} nowhere exceeds {than}."
         return (
-            f"{name} exceeds {than} most from “{a.queries.drawn[i]}” to “{a.keys.drawn[j]}”: "
+            f"{capital(name)} exceeds {than} most from “{a.queries.drawn[i]}” to “{a.keys.drawn[j]}”: "
             f"{written(head.weights[i, j])} against {written(other.weights[i, j])}."
         )
 

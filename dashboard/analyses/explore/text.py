@@ -44,7 +44,7 @@ def finding(view: HeadView) -> str:
     Figures are means over the rows that count (METRICS §1), and their number is given.
     """
     if not view.counted.any():
-        return f"On this text, no {_one(view)} can choose between keys, so there is no finding for {_name(view)}."
+        return f"On this text, no {_one(view)} can choose between keys, so there is no finding for {name_of(view)}."
     if view.measure == "contribution":
         return _largest_contribution(view)
     if view.measure == "largest_weight":
@@ -65,7 +65,7 @@ def finding(view: HeadView) -> str:
     if view.measure == "rollout":
         does = f"traces {percent(best.share)} of each vector back to"
     return (
-        f"{_name(view, begins=True)} {does} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread "
+        f"{name_of(view, begins=True)} {does} {best.name} (mean over {counted(best.rows, view.unit)}; an even spread "
         f"would give {percent(best.even)})."
     )
 
@@ -193,7 +193,7 @@ def lost(view: HeadView) -> str:
     if not isinstance(group, HeadGroup) or math.isnan(group.divergence):
         return ""
     count, most = len(group.heads), f"{group.most:.3g}"
-    rows = counted(int(view.counted.sum()), view.unit)
+    rows = counted(group.rows, view.unit)
     return (
         f"Lost in the {TITLES[group.how]}: which head looks where. The {count} heads differ from their mean by "
         f"{number(group.divergence)} bits (Jensen–Shannon divergence, mean over {rows}; 0: all the same, "
@@ -201,7 +201,7 @@ def lost(view: HeadView) -> str:
     )
 
 
-def _name(view: HeadView, *, begins: bool = False) -> str:
+def name_of(view: HeadView, *, begins: bool = False) -> str:
     """The head, or the heads together with their article. begins: whether a sentence begins with it"""
     if not isinstance(view.head, HeadGroup):
         return str(view.head)
@@ -229,7 +229,7 @@ def _nothing_stands_out(view: HeadView) -> str:
     where = f"“{view.queries.drawn[rows[row]]}” → “{view.keys.drawn[key]}”"
     where_drawn = "" if view.outside is None or view.gaps else " in this part"
     return (
-        f"No simple pattern stands out in {_name(view)}: its strongest link{where_drawn} is {where}, "
+        f"No simple pattern stands out in {name_of(view)}: its strongest link{where_drawn} is {where}, "
         f"{_said(weights[row, key], view)}, and it spreads over {percent(min(spread, 1.0))} of the keys (mean over "
         f"{counted(len(rows), view.unit)})."
     )
@@ -240,7 +240,7 @@ def _between_texts(view: HeadView) -> str:
     row, key = _largest(view)
     share = view.weights[rows].sum(1, dtype=np.float64).mean()
     looks, seen = WAYS[view.only]
-    gives = f"{_name(view)} gives {percent(share)} of its attention to the {seen} text"
+    gives = f"{name_of(view)} gives {percent(share)} of its attention to the {seen} text"
     if view.measure == "rollout":
         gives = f"{view.head} traces {percent(share)} of each vector back to the {seen} text"
     return (
@@ -256,7 +256,7 @@ def _from_source(view: HeadView) -> str:
     allowed = view.allowed[rows]
     even = (allowed[:, source].sum(1) / _choices(view)[rows]).mean()
     return (
-        f"{_name(view, begins=True)} traces {percent(share)} of each vector of the target back to the source "
+        f"{name_of(view, begins=True)} traces {percent(share)} of each vector of the target back to the source "
         f"(mean over {counted(int(rows.sum()), view.unit)}; an even spread would give {percent(even)})."
     )
 
@@ -267,7 +267,7 @@ def _one(view: HeadView) -> str:
 
 def describe(kind: str, views: Sequence[HeadView]) -> str:
     """Alternative text: what kind of chart, and the finding of each head."""
-    heads = " and ".join(_name(view) for view in views)
+    heads = " and ".join(name_of(view) for view in views)
     said = (sentence for view in views for sentence in (finding(view), lost(view)) if sentence)
     divided = told(views[0].keys.stretches, views[0].unit)
     return f"{kind} of {heads}, {views[0].model}. " + " ".join([*said, *filter(None, [divided])])

@@ -143,7 +143,7 @@ def together_view(
     bits = float(divergence.mean().clip(0, group.most)) if divergence.size else float("nan")
     return replace(
         view,
-        head=replace(group, divergence=bits),
+        head=replace(group, divergence=bits, rows=divergence.size),
         weights=weights,
         measure=MEASURES[group.how],
         full=float(count) if group.how == "sum" else 1.0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.analyses.long_range.measure import LongRange, curve
-from dashboard.heads.format import percent
+from dashboard.heads.format import capital, percent
 from dashboard.heads.head_id import HeadId
 
 
@@ -30,7 +30,7 @@ def long_range_finding(found: LongRange, head: HeadId | None = None) -> str:
         )
     far = _distance(found, row)
     return (
-        f"{far[0].upper()}{far[1:]}, {best} gives {shares} of the {looks}’s attention to the {what}, "
+        f"{capital(far)}, {best} gives {shares} of the {looks}’s attention to the {what}, "
         f"and {percent(row['apart'])} to an equally distant word."
     )
 

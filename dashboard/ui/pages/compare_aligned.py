@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -19,16 +19,18 @@ from dashboard.analyses.compare.api import (
 )
 from dashboard.analyses.compare.change import Changes, most_changed
 from dashboard.analyses.compare.changed_heads import draw_changes
+from dashboard.analyses.explore.text import lost
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection
 from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.heads.alignment import Aligned
-from dashboard.heads.format import counted
-from dashboard.heads.head_id import nearest
+from dashboard.heads.format import capital, counted
+from dashboard.heads.head_group import HeadGroup
+from dashboard.heads.head_id import HeadId, nearest
 from dashboard.heads.view import HeadView
-from dashboard.ui import caches, head_picker, session
+from dashboard.ui import caches, figure, head_picker, heads_together, session
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer_path
@@ -65,6 +67,7 @@ def two_texts(this: Reading) -> Compared:
     _open_on_most_changed(this, other)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(this.model)
+        heads_together.choose()
     head = session.choices().chosen
     if not other.strip():
         st.info(
@@ -76,7 +79,7 @@ def two_texts(this: Reading) -> Compared:
         end_page()
     try:
         second = replace(this, encoding=caches.encoding(this.key, other, this.bos, this.model))
-        [a], [b] = this.views(head), second.views(head)
+        a, b = _view(this, head), _view(second, head)
         aligned = align_views_of_texts(a, b, this.bos)
     except UserError as wrong:
         problem(wrong)
@@ -86,7 +89,16 @@ def two_texts(this: Reading) -> Compared:
         [first], [other_] = this.contributions(head), second.contributions(head)
         return align_views_of_texts(first, other_, this.bos)
 
-    return _of_aligned(aligned, contributed(carried) or aligned, _met_texts(aligned, a, b))
+    drawn = aligned if isinstance(a.head, HeadGroup) else contributed(carried) or aligned
+    return _of_aligned(aligned, drawn, _met_texts(aligned, a, b))
+
+
+def _view(this: Reading, head: HeadId) -> HeadView:
+    """The head, or the heads that are taken together."""
+    if group := heads_together.chosen(this.model, head):
+        return heads_together.view(this, group)
+    figure.remark(heads_together.alone())
+    return this.views(head)[0]
 
 
 def _open_on_most_changed(this: Reading, other: str) -> None:
@@ -143,6 +155,7 @@ def two_models(this: Reading) -> Compared:
     chosen = session.choices()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(this.model)
+        heads_together.choose(without=("pinned",))  # they are of one model
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.second_model()
         try:
@@ -164,10 +177,16 @@ def two_models(this: Reading) -> Compared:
         st.error(escape_markdown(no_pairs), icon=":material/error:")
         st.button("Remove the second text", on_click=session.change, kwargs={"pair": ""})
         end_page()
-    heads = this.key, head, key, other_head, text, chosen.special, this.bos
-    which = pair, this.between
+    a, b = heads_together.chosen(this.model, head), heads_together.chosen(other, other_head)
+    together = chosen.how if a and b else None
+    which = (this.key, a, key, b) if a and b else (this.key, head, key, other_head)
+
+    def of(measure: Literal["weight", "contribution"]) -> Aligned:
+        how = text, chosen.special, this.bos, measure, together, pair
+        return caches.meeting(*which, *how, this.between, this.model, other)
+
     try:
-        aligned = caches.meeting(*heads, "weight", *which, this.model, other)
+        aligned = of("weight")
     except UserError as wrong:
         problem(wrong)
         end_page()
@@ -175,9 +194,9 @@ def two_models(this: Reading) -> Compared:
     def carried() -> Aligned:
         if chosen.show == "difference":
             raise UserError(NO_DIFFERENCE)
-        return caches.meeting(*heads, "contribution", *which, this.model, other)
+        return of("contribution")
 
-    return _of_aligned(aligned, contributed(carried) or aligned, _met_models(aligned))
+    return _of_aligned(aligned, aligned if together else contributed(carried) or aligned, _met_models(aligned))
 
 
 def _part_of(this: Reading, other: AttentionModel, key: str) -> tuple[AttentionModel, str]:
@@ -211,7 +230,9 @@ def _met_models(aligned: Aligned) -> str:
 
 
 def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
-    start, names = session.choices().start, names_of(aligned)
+    start, group = session.choices().start, isinstance(aligned.a.head, HeadGroup)
+    names = [f"{'the ' * group}{name}" for name in names_of(aligned)]
+    missing = [f"{capital(name)}: {lost(view)}" for name, view in zip(names, aligned.own, strict=True) if group]
 
     def drawing(look: Look) -> dict[str, Any]:
         return look.keywords() | {"start": start, "most": most_drawn(look)}
@@ -226,7 +247,7 @@ def _of_aligned(weights: Aligned, aligned: Aligned, met: str) -> Compared:
         (weights.a, weights.b),
         (aligned.a, aligned.b),
         names,
-        [met],
+        [met, *missing],
         draw,
         partial(aligned_table, aligned),
         (),

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analyses.explore import api
-from dashboard.analyses.explore.text import finding
+from dashboard.analyses.explore.text import finding, lost, name_of
 from dashboard.analyses.profile.text import opposites
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
@@ -17,7 +17,7 @@ from dashboard.export import Provenance
 from dashboard.heads.head_id import HeadId, head_of
 from dashboard.heads.view import HeadView
 from dashboard.models import title_of
-from dashboard.ui import figure, head_names, profile_picker, session
+from dashboard.ui import figure, head_names, heads_together, profile_picker, session
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import end_page
@@ -58,6 +58,7 @@ def _heads(this: Reading, row: DeltaGenerator) -> Compared:
     titles = dict(zip(map(str, every), head_names.titles(this, every), strict=True))
     pair = None if model.given else _opposites(this)  # profiles are of the encoder
     pinned = _pinned(this)
+    heads = pinned if len(pinned) > 1 else _to_begin_with(this, pair or _previous_and_next(this))
     with row:
         st.selectbox(
             "Add a head",
@@ -82,9 +83,16 @@ def _heads(this: Reading, row: DeltaGenerator) -> Compared:
                     "most contextual. They replace the pinned heads."
                 ),
             )
-    heads = pinned if len(pinned) > 1 else _to_begin_with(this, pair or _previous_and_next(this))
-    heads = heads if chosen.show == "side" else heads[:2]
-    return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.chosen_views(*heads)))
+        heads_together.choose_beside(heads[0].layer)
+    group = heads_together.chosen(model, heads[0])
+    if group is None:
+        heads = heads if chosen.show == "side" else heads[:2]
+        return _of_views(this, this.between_texts(this.views(*heads)), this.between_texts(this.chosen_views(*heads)))
+    with row:
+        heads_together.choose_how()
+    heads = heads if chosen.show == "side" else heads[:1]
+    views = this.between_texts([*this.views(*heads), heads_together.view(this, group)])
+    return _of_views(this, views, views)
 
 
 def _pinned(this: Reading) -> tuple[HeadId, ...]:
@@ -154,8 +162,8 @@ def _of_views(this: Reading, weights: Sequence[HeadView], whole: Sequence[HeadVi
     return Compared(
         weights,
         whole,
-        [str(view.head) for view in whole],
-        [] if carried else list(map(finding, whole)),
+        list(map(name_of, whole)),
+        [] if carried else [*map(finding, whole), *filter(None, map(lost, whole))],
         draw,
         table,
         whole,

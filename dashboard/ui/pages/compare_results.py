@@ -17,6 +17,7 @@ from dashboard.analyses.explore.views import VIEWS
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look
 from dashboard.export import Provenance
+from dashboard.heads.format import capital
 from dashboard.heads.view import HeadView
 from dashboard.ui.figure import Table
 
@@ -55,7 +56,7 @@ class Compared:
     @property
     def note(self) -> str:
         """The note on figures of weights if the picture shows contributions."""
-        return "" if self.drawn[0].measure == "weight" else OF_WEIGHTS
+        return OF_WEIGHTS if self.drawn[0].measure == "contribution" else ""
 
 
 def headline(compared: Compared, show: str, chart: Drawing) -> str:
@@ -87,7 +88,7 @@ def alike(compared: Compared) -> str:
         away = both_elsewhere(*compared.views)
         rest = f" ({away} of them not drawn, counted as one place)" if away else ""
         return (
-            f"{first} and {second} have the same strongest key in {round(numbers.top1 * numbers.rows)} of "
+            f"{capital(first)} and {second} have the same strongest key in {round(numbers.top1 * numbers.rows)} of "
             f"{numbers.rows} rows{rest}; divergence {numbers.js:.2f} (0: the same; 1: no overlap)."
         )
     (a, b), nearest = min(pairs.items(), key=lambda pair: pair[1].js)

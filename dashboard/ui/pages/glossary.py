@@ -9,6 +9,7 @@ from dashboard.analyses.glossary.api import PICTURES, TERMS, Term, draw_term
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.theme import Theme
+from dashboard.heads.format import capital
 from dashboard.ui import caches, figure, page_list, session
 from dashboard.ui.figure import Figure
 from dashboard.ui.markdown import escape_markdown
@@ -41,7 +42,7 @@ def listed(terms: list[Term], chosen: Term) -> None:
 
 def shown(term: Term, width: int) -> None:
     """The term, what it means, its picture and the page where it is seen."""
-    st.subheader(term.name[0].upper() + term.name[1:], anchor=False)
+    st.subheader(capital(term.name), anchor=False)
     st.markdown(escape_markdown(term.says))
     if term.others:
         st.caption(escape_markdown(f"Also: {', '.join(term.others)}."))

@@ -142,3 +142,24 @@ def test_a_head_that_is_told_again_by_what_it_is_called_is_pinned_once(monkeypat
     monkeypatch.setattr(compare_inputs.session, "pin", pinned.append)
     compare_inputs._add_head()
     assert pinned == [HeadId(0, 0)] and state["add_head"] is None and state["widget_run"]
+
+
+@pytest.mark.parametrize("mode", ["heads", "texts", "models"])
+def test_several_heads_as_one_are_compared_and_what_is_lost_is_said(minilm, smollm2, mode):
+    asked = {"together": "layer", "layer": "2", "head": "8", "other_model": "smollm2"}
+    app = compare_page(mode=mode, tray="L2H8,L2H0", **asked)
+    assert not app.error and not notices(app)
+    lost = [line for line in lines(app) if "Lost in the mean: which head looks where." in line]
+    assert len(lost) == (1 if mode == "heads" else 2) and "Contributions are norms" not in read(app)
+    assert "mean of layer 2" in heading(app)
+    assert not [one for one in app.get("button_group") if one.label == "Measure"]
+    change = compare_page(mode=mode, tray="L2H8,L2H0", show="difference", **asked)
+    assert "mean of layer 2" in heading(change) and not change.error
+
+
+def test_a_head_and_a_sum_have_no_difference_and_the_page_says_what_to_take(snapshot):
+    app = compare_page(tray="L2H8,L2H0", together="layer", how="sum", show="difference")
+    assert [one.value for one in app.error] == snapshot
+    taken = next(one for one in app.get("button_group") if one.label == "Taken together")
+    taken.set_value("max").run()
+    assert not app.error and "maximum of layer 2" in heading(app)

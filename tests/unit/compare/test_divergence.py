@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.analyses.compare.disagreement import disagreements
 from dashboard.analyses.compare.divergence import compare, divergence, with_rest
 from dashboard.errors import UserError
 from tests.helpers.views import attention, view_of
@@ -96,3 +97,14 @@ def test_nothing_to_compare_has_no_figures():
 def test_contributions_are_not_compared(refuses):
     with refuses(UserError):
         compare(replace(view_of(np.eye(2)), measure="contribution"), view_of(np.eye(2)))
+
+
+def test_a_sum_is_compared_as_the_mean_it_is_a_multiple_of():
+    one, other, third = (
+        view_of(weights) for weights in ([[1.0, 0.0], [0.25, 0.75]], [[0.5, 0.5]] * 2, [[0.2, 0.8]] * 2)
+    )
+    mean = replace(other, weights=(other.weights + third.weights) / 2, measure="mean_weight")
+    added = replace(other, weights=other.weights + third.weights, measure="summed_weight", full=2.0)
+    assert vars(compare(one, added)) == pytest.approx(vars(compare(one, mean)))
+    table, again = disagreements(one, added), disagreements(one, mean)
+    assert list(table["b_share"]) == pytest.approx(list(again["b_share"])) and table["b_share"].max() <= 1
