@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.analyses.ablation.draw import draw_ablation, draw_ranking, over
 from dashboard.analyses.ablation.draw_joint import draw_joint_ablation
-from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
+from dashboard.analyses.ablation.effect import token_rows
 from dashboard.analyses.ablation.rank import EXPLAINED, head_rank
 from dashboard.analyses.ablation.text import (
     correlation_finding,
@@ -15,6 +15,7 @@ from dashboard.analyses.ablation.text import (
     rank_finding,
     rank_remark,
 )
+from dashboard.heads.text_effect import most_changed
 from dashboard.ui import figure, head_names, head_picker, model_and_text, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import beside, page_width

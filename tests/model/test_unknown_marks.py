@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from dashboard.analyses.ablation.draw import ablate_on_text, draw_ablation
-from dashboard.analyses.ablation.effect_on_text import most_changed, token_rows
+from dashboard.analyses.ablation.effect import token_rows
 from dashboard.analyses.compare.api import aligned_table, compare_models, compare_texts, draw_aligned
 from dashboard.analyses.compare.disagreement import disagreements
 from dashboard.analyses.contribution.api import rollout
@@ -25,6 +25,7 @@ from dashboard.analyses.layers import api as depth
 from dashboard.analyses.logit_attribution.direct import _keys
 from dashboard.export import figure_bytes
 from dashboard.heads.links import links, strongest
+from dashboard.heads.text_effect import most_changed
 from dashboard.text.display import vocabulary_labels
 
 TEXT = "我爱吃 𝒳 ramen 👩‍👩‍👧 ok"  # MiniLM knows 我, ramen and ok

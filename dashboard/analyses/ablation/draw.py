@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect
-from dashboard.analyses.ablation.effect_on_text import TextEffect, effect_on_text, most_changed
 from dashboard.analyses.ablation.rank import UNITS, head_rank
 from dashboard.analyses.ablation.rank_chart import effect_ranking
 from dashboard.analyses.ablation.results import MEASUREMENT, SENTENCES, HeadEffects, Request
 from dashboard.analyses.ablation.text import effect_finding, rank_finding
-from dashboard.analyses.ablation.text_chart import changed_text
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import By, Held
+from dashboard.charts.changed_text import changed_text
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.look import Look, Selection
@@ -31,6 +30,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Text, given
 from dashboard.heads.format import counted, heads_together
 from dashboard.heads.head_id import HeadId, heads_of
+from dashboard.heads.text_effect import TextEffect, effect_on_text, most_changed
 from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, Special, Unit
 
@@ -113,7 +113,7 @@ def draw_ablation(
         title=f"Without {found.named} · {origin.title}",
         subtitle=[f"{unit}, {which} {BY[found.effect.by]}", what],
         description=f"The text, shaded by what changes. {found.finding} {most_changed(effect)}".strip(),
-        heads=which,
+        how=f"without {which}",
         word=word,
         epoch=epoch,
     )

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.heads.bootstrap import intervals
-from dashboard.heads.head_id import HeadId, head_columns, written_heads
+from dashboard.heads.head_id import HeadId, columns_of, head_columns, written_heads
 
 CHANGED = ("heads", "token", "old", "new", "p_old", "p_old_ablated", "p_new", "p_new_ablated")
 
@@ -101,3 +101,19 @@ def effect_table(effects: Effects, *, together: bool = False) -> pd.DataFrame:
     if effects.flips is not None:
         columns["flips"] = effects.flips.sum(0) / total if total else np.full(len(effects.sets), np.nan)
     return pd.DataFrame(columns | {"sentences": int(some.sum()), "tokens": int(total)})
+
+
+def token_rows(tokens: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
+    """A row per head and measured token, from the two tables of `api.Effect`.
+
+    Columns: layer and head (or heads), position, token, the measure; for a language model also p and p_ablated, the
+    probability of the token with the head and without it, and old, new, p_old, p_old_ablated, p_new, p_new_ablated,
+    empty unless the prediction changes.
+    """
+    if "loss" not in tokens:
+        return tokens
+    rows = tokens.drop(columns="loss").assign(
+        p=np.exp(-tokens["loss"]), p_ablated=np.exp(-tokens["loss"] - tokens["loss_change"])
+    )
+    whose = ["heads"] if "heads" in rows else columns_of(rows)
+    return rows.merge(changed.drop(columns="token"), how="left", on=[*whose, "position"])

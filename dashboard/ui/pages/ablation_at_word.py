@@ -10,9 +10,9 @@ import streamlit as st
 from dashboard.analyses.ablation.at_word import Predictions, at_word
 from dashboard.analyses.ablation.draw import AblationOnText
 from dashboard.analyses.ablation.draw_at_word import draw_at_word
-from dashboard.analyses.ablation.effect_on_text import word_most_changed
 from dashboard.analyses.ablation.text import at_word_finding, at_word_remarks
 from dashboard.errors import UserError
+from dashboard.heads.text_effect import word_most_changed
 from dashboard.text.display import visible
 from dashboard.ui import caches, figure, session
 from dashboard.ui.figure import Click, Figure, Table

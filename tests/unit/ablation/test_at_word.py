@@ -8,11 +8,11 @@ import pytest
 
 from dashboard.analyses.ablation.at_word import AblationAtWord
 from dashboard.analyses.ablation.at_word_chart import at_word_chart
-from dashboard.analyses.ablation.effect_on_text import TextEffect, word_most_changed
 from dashboard.analyses.ablation.text import at_word_finding, at_word_remarks, points
 from dashboard.charts.look import Look
 from dashboard.charts.theme import PALETTES
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.text_effect import TextEffect, word_most_changed
 from tests.helpers.charts import valid_svg_of
 from tests.helpers.sentences import numbers, plain
 

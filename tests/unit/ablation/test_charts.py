@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.analyses.ablation.effect_on_text import TextEffect
 from dashboard.analyses.ablation.rank_chart import effect_ranking, ticks
-from dashboard.analyses.ablation.text_chart import changed_text
+from dashboard.charts.changed_text import changed_text
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.ink import round_figure
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import PALETTES, ink, paint, signed
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.text_effect import TextEffect
 from tests.helpers.charts import valid_svg_of
 from tests.helpers.sentences import numbers, plain
 

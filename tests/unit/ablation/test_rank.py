@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from dashboard import UserError
-from dashboard.analyses.ablation.effect_on_text import effect_on_text, most_changed, token_rows
+from dashboard.analyses.ablation.effect import token_rows
 from dashboard.analyses.ablation.rank import head_rank
 from dashboard.analyses.ablation.rank_correlation import spearman
 from dashboard.analyses.ablation.text import correlation_finding, rank_finding, rank_remark
 from dashboard.heads.format import figure
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.text_effect import effect_on_text, most_changed
 from dashboard.text import Encoding
 from tests.helpers.sentences import heads_in, numbers, plain
 

@@ -1,4 +1,4 @@
-"""The effect of an ablation on one text, position by position: METRICS §7."""
+"""The effect of an intervention on one text, position by position: METRICS §7 and §9."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 from dashboard.heads.format import counted, figure
-from dashboard.heads.head_id import columns_of
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding, Special, Unit
 
 
 @dataclass(frozen=True, eq=False)
 class TextEffect:
-    """The effect of ablating one head, or several together, at each of m positions of a text.
+    """The effect of an ablation or of edits at each of m positions of a text.
 
     Attributes
     ----------
@@ -59,7 +58,7 @@ One = TypeVar("One")
 def effect_on_text(
     tokens: pd.DataFrame, encoding: Encoding, *, unit: Unit = "tokens", special: Special = "show", model: str = ""
 ) -> TextEffect:
-    """The effect at each position, from `api.Effect.tokens` of one head or one set of heads.
+    """The effect at each position, from a row for each measured token: position, the measure, and loss if there is one.
 
     special: "hide" leaves out special positions, which have no figure
     """
@@ -98,22 +97,6 @@ def most_changed(effect: TextEffect, most: int = 3) -> str:
         return f"Nothing changes on any of the {counted(len(known), effect.unit)}."
     named = ", ".join(f"“{effect.drawn[k]}” ({_place(effect, k)}{_signed(effect, k)})" for k in order)
     return f"Largest changes: {named}."
-
-
-def token_rows(tokens: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
-    """A row per head and measured token, from the two tables of `api.Effect`.
-
-    Columns: layer and head (or heads), position, token, the measure; for a language model also p and p_ablated, the
-    probability of the token with the head and without it, and old, new, p_old, p_old_ablated, p_new, p_new_ablated,
-    empty unless the prediction changes.
-    """
-    if "loss" not in tokens:
-        return tokens
-    rows = tokens.drop(columns="loss").assign(
-        p=np.exp(-tokens["loss"]), p_ablated=np.exp(-tokens["loss"] - tokens["loss_change"])
-    )
-    whose = ["heads"] if "heads" in rows else columns_of(rows)
-    return rows.merge(changed.drop(columns="token"), how="left", on=[*whose, "position"])
 
 
 def _pooled(tokens: pd.DataFrame, name: str, members: Sequence[Sequence[int]], n: int) -> tuple[np.ndarray, np.ndarray]:

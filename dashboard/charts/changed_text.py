@@ -1,4 +1,4 @@
-"""The effect of an ablation on the text itself: each word shaded by its effect."""
+"""The effect of an intervention on the text itself: each word shaded by its effect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.analyses.ablation.effect_on_text import TextEffect
 from dashboard.charts import labels as lettering
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import Drawing, sheet
@@ -16,11 +15,12 @@ from dashboard.charts.sanitize import drawable
 from dashboard.charts.text_lines import BOX, UNREAD, heading_layers, set_text
 from dashboard.charts.theme import gradient, ink, paint, readable, scale, signed
 from dashboard.heads.format import figure, percent
+from dashboard.heads.text_effect import TextEffect
 
 MEASURE = 640.0  # pixels of a line of text
 SHADES = {  # for each measure: what the shade stands for
-    "loss_change": "green: predicted worse without {} · purple: better",
-    "shift": "shade: how far the vector turns without {}",
+    "loss_change": "green: predicted worse {} · purple: better",
+    "shift": "shade: how far the vector turns {}",
 }
 
 
@@ -31,7 +31,7 @@ def changed_text(
     title: str,
     subtitle: Sequence[str],
     description: str,
-    heads: str = "the head",
+    how: str = "without the head",
     word: int | None = None,
     epoch: int | None = None,
 ) -> Drawing:
@@ -41,7 +41,7 @@ def changed_text(
     Parameters
     ----------
     look: 640 pixels wide by default
-    heads: the ablated heads, in words
+    how: what was done, as it stands behind “predicted worse”
     word: the word that is framed, one of `effect.words`
     epoch: if given, a click on a word sets the point parameter "word", with the fields word and epoch
     """
@@ -86,7 +86,7 @@ def changed_text(
     key = {"mark": {"type": "rect", "aria": False}, "encoding": {"fill": colour}}
     body["layer"].append({"data": {"values": []}} | key)
     body["resolve"] = {"scale": {"fill": "independent"}}
-    subtitle = [*subtitle, SHADES[effect.measure].format(heads), *([UNREAD] if any(effect.unknown) else [])]
+    subtitle = [*subtitle, SHADES[effect.measure].format(how), *([UNREAD] if any(effect.unknown) else [])]
     return sheet(body, look.theme, title=title, subtitle=subtitle, description=description, width=width)
 
 
