@@ -46,6 +46,10 @@ from .analyses.contribution.api import (
 from .analyses.edit.api import (
     edit,
 )
+from .analyses.edit.draw import (
+    draw_edit,
+    draw_next,
+)
 from .analyses.explore.api import (
     attention,
     attention_together,
@@ -209,6 +213,7 @@ __all__ = [
     "draw_changes",
     "draw_closest_pairs",
     "draw_clusters",
+    "draw_edit",
     "draw_effects",
     "draw_found",
     "draw_found_grid",
@@ -220,6 +225,7 @@ __all__ = [
     "draw_long_range",
     "draw_long_text",
     "draw_map",
+    "draw_next",
     "draw_profile",
     "draw_query_keys",
     "draw_ranking",

@@ -24,6 +24,7 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text
 from dashboard.export.provenance import origin, reading
+from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
 
@@ -39,6 +40,7 @@ def edit(
     limit: int | None = None,
     pair: str | None = None,
     held: Held | None = None,
+    known: Edited | None = None,
 ) -> Edited:
     """Cut links of heads, or replace rows of their attention, and measure what changes (METRICS §9).
 
@@ -57,7 +59,8 @@ def edit(
     answer, rival: two continuations of the text, of which the first token each is compared; "" for the most probable
         next token, and for the most probable other one
     bos, limit, pair: as in `dashboard.attention`
-    held: what has run before of this text (`dashboard.capture.ablate.Held`), for one edit after another
+    held, known: what has run before of this text (`dashboard.capture.ablate.Held`), and what an earlier edit of it by
+        this model found, for one edit after another
 
     Raises UserError for an empty list, what is not an edit, a word or a head that does not exist, a link that a causal
     model cannot see, and a model whose attention code is not supported.
@@ -79,7 +82,7 @@ def edit(
         raise UserError(f"“{answer}” and “{rival}” begin with the same token. Choose another rival.")
     before, [after] = edited_vectors(model, encoding, [edits], held)
     found = Edited(
-        tokens_of(encoding, logits, before, after),
+        tokens_of(encoding, logits, before, after, None if known is None or logits is None else known.losses),
         pd.DataFrame() if logits is None else next_token(model, logits, before[last], after[last], *wanted),
         "shift" if logits is None else "loss_change",
         tuple(one.strip() for one in cuts),
@@ -90,14 +93,16 @@ def edit(
         model.revision,
         model.title,
         encoding.texts[0],
+        encoding,
+        model.source_text or encoding,
         how,
         answer,
         rival,
+        0 if logits is None else logits.vocabulary,
         *model.read_beside,
     )
-    heads = list(dict.fromkeys(str(one.head) for one in edits))
-    for name, table in (("table", found.table), ("next", found.next)):
-        table.attrs["provenance"] = _provenance(found, heads, name).to_dict()
+    found.table.attrs["provenance"] = provenance_of_edit(found).to_dict()
+    found.next.attrs["provenance"] = provenance_of_edit(found, "next").to_dict()
     return found
 
 
@@ -135,13 +140,20 @@ def _continuation(model: AttentionModel, encoding: Encoding, typed: str, last: i
     return read.ids[after]
 
 
-def _provenance(found: Edited, heads: list[str], which: str) -> Provenance:
+def provenance_of_edit(found: Edited, which: Literal["table", "next"] = "table") -> Provenance:
+    """The provenance of one of the two tables."""
+    heads = dict.fromkeys(HeadId.parse(one.partition(":")[0].strip()) for one in found.edits)
+    made, options = call_of(found)
+    made = replace(made, to="")
+    of = Model.kept(found)
+    return origin(of, found.text, "edit", Part(made, which, "table"), heads=heads, unit="tokens", options=options)
+
+
+def call_of(found: Edited) -> tuple[Call, dict[str, Any]]:
+    """The call that makes it again, and its options."""
     of = Model.kept(found)
     how: dict[str, Any] = {"row": found.row} if found.row != "renormalised" else {}
     how |= {name: value for name, value in (("answer", found.answer), ("rival", found.rival)) if value}
     how |= dict(found.reading)
     made = Call("edit", (of, Text(found.text), list(found.edits)), how, to="found")
-    options = {"edits": list(found.edits), "row": found.row} | how
-    return origin(
-        of, found.text, "edit", Part(replace(made, to=""), which, "table"), heads=heads, unit="tokens", options=options
-    )
+    return made, {"edits": list(found.edits), "row": found.row} | how

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -34,8 +35,10 @@ class Edited:
     edits: as they were typed; row: what becomes of the rest of a row in which links are cut
     cut: whether there are cuts among them; changed: whether the last vectors differ at all
     name, revision, model: of the model: what opens it, its commit, its title
-    text, reading: the text, and the options it was read with, where they differ from the usual ones
+    text, encoding, keys: the text, as the model reads it, and the text that is looked at: the same, or a source
+    reading: the options it was read with, where they differ from the usual ones
     answer, rival: as they were given
+    vocabulary: how many tokens a causal model chooses from; else 0
     part, source: of a decoder or its cross attention the part, and the text that the encoder read; else ""
     """
 
@@ -50,11 +53,19 @@ class Edited:
     revision: str
     model: str
     text: str
+    encoding: Encoding
+    keys: Encoding
     reading: Mapping[str, Any]
     answer: str = ""
     rival: str = ""
+    vocabulary: int = 0
     part: str = ""
     source: str = ""
+
+    @property
+    def losses(self) -> np.ndarray:
+        """The loss of each token of the table without the edits, nats."""
+        return self.table["loss"].to_numpy(float)
 
     @property
     def effect(self) -> float:
@@ -73,17 +84,27 @@ class Edited:
 
 @torch.inference_mode()
 def tokens_of(
-    encoding: Encoding, logits: LanguageHead | None, before: torch.Tensor, after: torch.Tensor
+    encoding: Encoding,
+    logits: LanguageHead | None,
+    before: torch.Tensor,
+    after: torch.Tensor,
+    known: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """The table of `Edited`, of last vectors without the edits and with them (n, D). logits: of a causal model"""
+    """The table of `Edited`, of last vectors without the edits and with them (n, D).
+
+    logits: of a causal model; known: the losses without the edits, as an earlier table of the same text holds them
+    """
     own = [place for place, special in enumerate(encoding.special) if not special]
     if logits is None:
         figures = {"shift": shifts(before, after).cpu().numpy()[own]}
     else:
         own = [place for place in own if place]
-        at, targets = [place - 1 for place in own], torch.tensor(encoding.ids, device=before.device)[own].repeat(2)
-        found = read(lambda some: logits(some).double(), torch.cat([before[at], after[at]]), targets, targets)
-        loss, edited = found.loss.view(2, -1).cpu().numpy()
+        at, targets = [place - 1 for place in own], torch.tensor(encoding.ids, device=before.device)[own]
+
+        def losses(vectors: torch.Tensor) -> np.ndarray:
+            return read(lambda some: logits(some).double(), vectors[at], targets, targets).loss.cpu().numpy()
+
+        loss, edited = losses(before) if known is None else known, losses(after)
         figures = {"loss": loss, "loss_edited": edited, "loss_change": edited - loss}
     return pd.DataFrame({"position": own, "token": [encoding.drawn[place] for place in own], **figures})
 

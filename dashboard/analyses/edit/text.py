@@ -3,26 +3,67 @@
 from __future__ import annotations
 
 from dashboard.analyses.edit.effect import Edited
-from dashboard.heads.format import counted, figure, percent
+from dashboard.analyses.edit.typed import ALL, ends
+from dashboard.heads.format import capital, counted, figure, percent
+from dashboard.text.display import visible
+from dashboard.text.encoding import Encoding
+
+WAYS = {
+    "uniform": "spread evenly",
+    "previous": "all on the previous token",
+    "self": "all on itself",
+    "first": "all on the first token",
+}
+
+
+def said(encoding: Encoding, keys: Encoding, edit: str) -> str:
+    """An edit in words: ``L2H9: “says” → “chef”``, ``L2H9: “says” spread evenly``. keys: the text that is looked at"""
+    head, _, rest = edit.partition(":")
+    query, equals, way = rest.rpartition("=")
+    if equals and way.strip() in WAYS:
+        return f"{head.strip()}: {_word(encoding, query)} {WAYS[way.strip()]}"
+    query, key = ends(encoding, keys, rest)
+    return f"{head.strip()}: {_word(encoding, query)} → {_word(keys, key)}"
+
+
+def _word(encoding: Encoding, typed: str) -> str:
+    """A word as it was typed, in quotes; for its number the word, with its number where the text has it again."""
+    typed = typed.strip()
+    if typed == ALL:
+        return "every token"
+    forms = [word.form for word in encoding.words]
+    number = int(typed) if typed.isascii() and typed.isdigit() else len(forms)
+    if number >= len(forms):
+        return f"“{visible(typed)}”"
+    again = f" ({number + 1})" if forms.count(forms[number]) > 1 else ""
+    return f"“{visible(forms[number])}”{again}"
+
+
+def named(found: Edited) -> str:
+    """The edits, as a sentence begins with them: ``without L9H4: “are” → “keys”``, ``with 3 edits``."""
+    first, *more = found.edits
+    if more:
+        return f"with {counted(len(found.edits), 'edits')}"
+    return f"{'without' if found.cut else 'with'} {said(found.encoding, found.keys, first)}"
 
 
 def edit_finding(found: Edited) -> str:
     """One sentence on what the edits change, with the figures without them."""
-    what = found.edits[0] if len(found.edits) == 1 else counted(len(found.edits), "edits")
+    what = capital(named(found))
     if not found.changed:
-        return f"With {what}, nothing changes in {found.model}."
+        return f"{what}, nothing changes in {found.model}."
     if not len(found.table) and not len(found.next):
         return f"The text has no token at which a change of {found.model} can be measured."
     if found.measure == "shift":
         most = found.table.iloc[found.table["shift"].argmax()]
         return (
-            f"With {what}, the last vectors of {found.model} turn by {figure(found.effect)}, most at “{most['token']}” "
+            f"{what}, the last vectors of {found.model} turn by {figure(found.effect)}, most at “{most['token']}” "
             f"({figure(most['shift'])}; 1 − cosine; one text)."
         )
     first = found.next.iloc[0]
     return (
-        f"With {what}, {found.model} gives “{first['token']}” {percent(first['p_edited'])} as the next token "
-        f"({percent(first['p'])} without; one text)."
+        f"{what}, {found.model} gives “{first['token']}” {percent(first['p_edited'])} as the next token "
+        f"({percent(first['p'])} as it is; one text)."
     )
 
 

@@ -70,7 +70,7 @@ def _edits(
         return [RowEdit(head, token, replacement) for token in tokens]
     if equals and not ARROW.search(rest):
         raise UserError(f"A row is replaced by one of {', '.join(REPLACEMENTS)}, not by “{way.strip()[:40]}”.")
-    start, end = _ends(encoding, keys, rest)
+    start, end = ends(encoding, keys, rest)
     cut = _tokens(keys, end)
     found = [
         RowEdit(head, token, row, frozenset(key for key in cut if key <= token or not ahead))
@@ -82,7 +82,7 @@ def _edits(
     return found
 
 
-def _ends(encoding: Encoding, keys: Encoding, typed: str) -> tuple[str, str]:
+def ends(encoding: Encoding, keys: Encoding, typed: str) -> tuple[str, str]:
     """The two ends of a link. A special token may have an arrow in its name: ``is><s>``."""
     names = [
         {name for name, special in zip(one.drawn, one.special, strict=True) if special} for one in (encoding, keys)
