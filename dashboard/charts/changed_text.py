@@ -18,6 +18,7 @@ from dashboard.heads.format import figure, percent
 from dashboard.heads.text_effect import TextEffect
 
 MEASURE = 640.0  # pixels of a line of text
+FAINT = 1e-4  # the smallest change that has full colour: a model’s own rounding has none
 SHADES = {  # for each measure: what the shade stands for
     "loss_change": "green: predicted worse {} · purple: better",
     "shift": "shade: how far the vector turns {}",
@@ -49,7 +50,7 @@ def changed_text(
     page = set_text(effect, width)
     two_sided = effect.measure == "loss_change"
     values = np.nan_to_num(effect.values)
-    high = round_figure(float(np.abs(values).max(initial=0.0)))
+    high = max(round_figure(float(np.abs(values).max(initial=0.0))), FAINT)
     low, colours = (-high, signed(look.theme)) if two_sided else (0.0, ink(look.theme))
     shades = paint(values, colours, low, high)
     text_colours = readable(shades, look.theme)

@@ -55,6 +55,7 @@ PAGES = (
     Page("writing", "What the model writes", "edit_note", YOURS, uses=_ALL),
     Page("layers", "Layer by layer", "layers", YOURS, uses=(*_ALL, PARTS)),
     Page("profile", "Syntax vs context", "account_tree", EVIDENCE, ("syntax",), uses=_ALL),
+    Page("edit", "Cut a link", "link_off", EVIDENCE, uses=(*_ALL, PARTS)),
     Page("ablation", "Ablation", "content_cut", EVIDENCE, ("without",), uses=(*_ALL, PARTS)),
     Page("similarity", "Head map", "scatter_plot", EVIDENCE, ("map",), uses=(MODEL, PARTS)),
     Page("query_key", "Queries and keys", "key", EVIDENCE, ("queries",), uses=(MODEL, PARTS)),

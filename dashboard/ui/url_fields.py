@@ -247,6 +247,19 @@ class Key(Kind):
         return raw if is_key(raw) else None
 
 
+class Edits(Kind):
+    """Edits of attention, like L2H9:6>1, with commas between them; “none” where all were taken back."""
+
+    longest = 4_000  # characters
+
+    def write(self, name: str, value: tuple[str, ...]) -> dict[str, str]:
+        return {name: ",".join(value) or NONE}
+
+    def read(self, name: str, raw: str, known: Known) -> tuple[str, ...]:
+        parts = re.split(r",(?=[LDX]\d+H\d+:)", raw[: self.longest])
+        return () if raw == NONE else tuple(one.strip() for one in parts if one.strip())
+
+
 class Several(Kind):
     """A value in several parameters that are read together.
 

@@ -32,6 +32,7 @@ from dashboard.ui.toy_recall_urls import recall_from_address, recall_to_address,
 from dashboard.ui.url_fields import (
     LONGEST_PATH,
     Border,
+    Edits,
     Emptied,
     Head,
     Key,
@@ -54,6 +55,7 @@ FIRST_OTHER = "The pilot who trained in Osaka says ramen is her favourite food."
 FIRST_HEAD = HeadId(0, 2)
 HEAD = ("layer", "head")  # the fields that name the head, of whichever part
 OF_ALL_HEADS = ("view", "measure_of", "together", "how", "atlas", "score")
+OF_ONE_TEXT = {"at_word": -1, "rival": "", "written": 0, "border": "", "edits": None, "answer": "", "instead": ""}
 PAGE = "page"  # in the address of the first page, see `page_named`
 FIRST_PAIRS = "says → chef"  # marked on FIRST_TEXT
 FIRST_TOY = example()
@@ -136,6 +138,11 @@ class Choices:
     out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly
     at_word: Annotated[int, Number()] = MOST_CHANGED  # the word whose prediction is shown, from 0
     rival: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # what it is compared with, "" for the most probable other token
+    # Cut a link
+    edits: Annotated[tuple[str, ...] | None, Edits()] = None  # None until a hand made one
+    cut_row: Annotated[Literal["renormalised", "left"], Option("renormalised", "left")] = "renormalised"
+    answer: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # a next token, "" for the most probable one
+    instead: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # its rival
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
     # Find heads
     pairs: Annotated[str, Rows(LONGEST_PAIRS)] = FIRST_PAIRS  # the marked pairs as they are typed, a row each
@@ -179,7 +186,7 @@ class Choices:
             if new["model"] == self.other_model:  # Compare would hold a model against itself
                 new.setdefault("other_model", self.model)
         if (text := new.get("text", self.text)) != self.text:
-            new = {"at_word": MOST_CHANGED, "rival": "", "written": 0, "border": ""} | new
+            new = OF_ONE_TEXT | new
             if self.other == _defaults(self.text).other:
                 new.setdefault("other", _defaults(text).other)
         if any(name in new and new[name] != getattr(self, name) for name in ("text", "model", "bos", "asked")):

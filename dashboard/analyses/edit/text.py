@@ -67,6 +67,19 @@ def edit_finding(found: Edited) -> str:
     )
 
 
+def other_way(found: Edited, other: Edited) -> str:
+    """The same edits with rows cut the other way."""
+    if found.row == "renormalised":
+        how = "If the rest of a cut row stays as it is instead"
+    else:
+        how = "If a cut row is renormalised instead"
+    if other.measure == "shift":
+        return f"{how}, the last vectors turn by {figure(other.effect)}."
+    first, difference = other.next.iloc[0], other.logit_difference
+    between = "" if difference is None else f", the logit difference is {difference[1]:.3f}"
+    return f"{how}, “{first['token']}” gets {percent(first['p_edited'])}{between}."
+
+
 def edit_remarks(found: Edited) -> list[str]:
     """What else changes: the difference to the rival, and the loss of the text's own tokens."""
     remarks = []

@@ -11,6 +11,8 @@ const BEYOND = 32;  // pixels that leaning words reach beyond the last column
 const NAMED = 20;  // pixels that the names of stretches take
 const MINI = 96;  // pixels of the small map
 const HINT = 'Point at the map for a weight. Click it, then scroll to zoom; drag to move.';
+const CUTTING = 'Click a cell to cut its link, or drag over several. Again: mend it.';
+const KEYS_CUT = 'Arrow keys move, Enter cuts or mends a link, plus and minus zoom.';
 const KEYS = 'Arrow keys move, plus and minus zoom, 0 shows the whole text.';
 const LOWEST = 240, AROUND = 130;  // pixels of a side in a low window, and what stands over and under it there
 
@@ -69,6 +71,7 @@ function build(root) {
   let data = null, m = 1, left = 0, top = 0, side = 0, below = 8, dots = 1;
   let at = { x: 0, y: 0, step: 1 };  // the position in the plot's corner, and the pixels of a position
   let over = null, cursor = null, dirty = false, settling = 0, asked = 0, told = '', found = -1, palette = null;
+  let cuts = new Set(), box = null;  // "row column" of links that are cut; the cells that a hand drags over
   const tiles = new Map();  // "level row column" → { level, row, column, width, height, values, canvas }
   const pointers = new Map();
   let grip = null, note = '';
@@ -93,6 +96,7 @@ function build(root) {
     bar.style.background = `linear-gradient(to right, ${[0, 64, 128, 192, 255].map(shade).join(', ')})`;
     search.placeholder = `Jump to a ${given.unit}`;
     if (another) { over = cursor = null; at.step = 0; note = ''; }
+    cuts = new Set((given.cuts ?? []).map(([row, column]) => `${row} ${column}`));
     for (const tile of given.tiles) {
       const key = `${tile.level} ${tile.row} ${tile.column}`;
       tiles.delete(key);
@@ -251,6 +255,7 @@ function build(root) {
       pen.fillRect(left, Math.round(top + (begin - at.y) * at.step) - 0.5, side, 1);
       pen.fillRect(Math.round(left + (begin - at.x) * at.step) - 0.5, top, 1, side);
     }
+    if (data.cuts) crossed(colours, shown());
     const pointed = cursor ?? over?.place;
     if (pointed) {
       const wide = Math.max(1, at.step);
@@ -272,9 +277,42 @@ function build(root) {
     if (stage.ariaLabel !== data.alt) {  // it tells of the head that can be seen
       stage.ariaLabel = data.alt;
       stage.setAttribute('role', 'graphics-document');
-      canvas.setAttribute('aria-label', `${data.alt} ${KEYS}`);
+      canvas.setAttribute('aria-label', `${data.alt} ${data.cuts ? KEYS_CUT : KEYS}`);
     }
   };
+
+  // Links that are cut, rows that are replaced, and what a hand drags over
+  const crossed = (colours, [first, last, from, to]) => {
+    const size = at.step, pad = Math.min(4, size / 5);
+    pen.strokeStyle = colours.frame;
+    for (const one of cuts) {
+      const [row, column] = one.split(' ').map(Number);
+      if (row < first || row >= last || column < from || column >= to) continue;
+      const x = left + (column - at.x) * size, y = top + (row - at.y) * size;
+      pen.fillStyle = colours.paper;
+      pen.fillRect(x, y, size, size);
+      pen.lineWidth = size < 8 ? 1 : 1.5;
+      pen.beginPath();
+      pen.moveTo(x + pad, y + pad);
+      pen.lineTo(x + size - pad, y + size - pad);
+      pen.moveTo(x + size - pad, y + pad);
+      pen.lineTo(x + pad, y + size - pad);
+      pen.stroke();
+    }
+    pen.lineWidth = 1.5;
+    for (const row of data.replaced) {
+      const wide = data.causal ? row + 1 : m;
+      pen.setLineDash([4, 3]);
+      pen.strokeRect(left + (0 - at.x) * size + 1, top + (row - at.y) * size + 1, wide * size - 2, size - 2);
+      pen.setLineDash([]);
+    }
+    if (box) {
+      const [row, end, column, stop] = sides();
+      pen.strokeRect(left + (column - at.x) * size, top + (row - at.y) * size, (stop - column) * size, (end - row) * size);
+    }
+  };
+  // The first row, the last + 1, the first column, the last + 1 of what is dragged over
+  const sides = () => [0, 1].flatMap((k) => [Math.min(box.from[k], box.to[k]), Math.max(box.from[k], box.to[k]) + 1]);
 
   // The whole map in the corner that a causal model leaves empty, with what is in sight
   const mini = () => ({ x: left + side - MINI - 6, y: top + 6 });
@@ -297,7 +335,7 @@ function build(root) {
     pen.strokeRect(x + at.x * scale, y + at.y * scale, seen, seen);
   };
 
-  const cut = (label, room) => {
+  const shortened = (label, room) => {
     if (pen.measureText(label).width <= room) return label;
     let end = label.length;
     while (end > 1 && pen.measureText(`${label.slice(0, end)}…`).width > room) end -= 1;
@@ -325,13 +363,13 @@ function build(root) {
     };
     pen.textBaseline = 'middle';
     pen.textAlign = 'right';
-    each(first, last, at.y, pointed ? pointed[0] : -1, (word, along) => pen.fillText(cut(word, left - 10), left - 6, top + along));
+    each(first, last, at.y, pointed ? pointed[0] : -1, (word, along) => pen.fillText(shortened(word, left - 10), left - 6, top + along));
     pen.textAlign = 'left';
     each(from, to, at.x, pointed ? pointed[1] : -1, (word, along) => {
       pen.save();
       pen.translate(left + along, top - 6);
       pen.rotate(-Math.PI / 3);
-      pen.fillText(cut(word, (top - 10) / Math.sin(Math.PI / 3)), 0, 0);
+      pen.fillText(shortened(word, (top - 10) / Math.sin(Math.PI / 3)), 0, 0);
       pen.restore();
     });
   };
@@ -355,7 +393,7 @@ function build(root) {
         const start = Math.max(reached, Math.min((first + last - wide) / 2, side - wide));
         if (wide < 24) continue;
         pen.fillStyle = text;
-        pen.fillText(cut(name, wide), start + wide / 2, away * 17);
+        pen.fillText(shortened(name, wide), start + wide / 2, away * 17);
         reached = start + wide + 8;
       }
       pen.restore();
@@ -370,7 +408,7 @@ function build(root) {
 
   const say = (pointed) => {
     if (!pointed) {
-      line.textContent = note || HINT;
+      line.textContent = note || (data.cuts ? CUTTING : HINT);
       return;
     }
     const [row, column] = pointed;
@@ -385,7 +423,8 @@ function build(root) {
     const each = 2 ** tile.level, reach = data.tile * each;
     const k = Math.floor((row - tile.row * reach) / each) * tile.width + Math.floor((column - tile.column * reach) / each);
     const step = tile.values[k];
-    const after = cursor ? note : '';
+    const state = cuts.has(`${row} ${column}`) ? ' · cut' : data.replaced?.includes(row) ? ' · the row is replaced' : '';
+    const after = state + (cursor ? note : '');
     line.textContent = tile.level === 0 ? `${pair}: ${finer(step)}${after}`
       : `${pair}: at most ${finer(step)}, the largest of ${each} × ${each} here. Zoom in for each.${after}`;
   };
@@ -430,6 +469,7 @@ function build(root) {
     note = '';
     grip = { x: at.x, y: at.y, px: here.px, py: here.py, moved: false, mini: inMini(here) };
     if (grip.mini) toMini(here);
+    else if (data.cuts && here.inside && event.pointerType !== 'touch') { box = { from: here.place, to: here.place }; redraw(); }
   };
   canvas.onpointermove = (event) => {
     const here = cell(event);
@@ -443,6 +483,7 @@ function build(root) {
         return;
       }
       if (grip?.mini) { toMini(here); return; }
+      if (box) { box.to = here.place; over = here.inside ? here : null; redraw(); return; }
       if (grip && (grip.moved || Math.hypot(here.px - grip.px, here.py - grip.py) > 4)) {
         grip.moved = true;
         over = null;
@@ -455,12 +496,20 @@ function build(root) {
       }
     }
     over = here.inside && !inMini(here) ? here : null;
-    canvas.style.cursor = inMini(here) ? 'pointer' : zoomed() ? 'grab' : 'crosshair';
+    canvas.style.cursor = inMini(here) || data.cuts ? 'pointer' : zoomed() ? 'grab' : 'crosshair';
     redraw();
   };
   const up = (event) => {
     const here = cell(event), alone = pointers.size === 1;
     pointers.delete(event.pointerId);
+    if (box) {
+      const dragged = sides();
+      box = null;
+      grip = null;
+      if (event.type === 'pointerup') cut(dragged);
+      redraw();
+      return;
+    }
     if (event.type === 'pointerup' && alone && grip && !grip.moved && !grip.mini && here.inside) pick(here.place);
     if (!pointers.size) grip = null;
   };
@@ -476,7 +525,20 @@ function build(root) {
     zoom(2 ** (-between(event.deltaY, -120, 120) / 240), here.px, here.py);
   }, { passive: false });
 
+  // At once in the picture; the page says the same a moment later.
+  const cut = ([first, last, from, to]) => {
+    const cells = [];
+    for (let row = first; row < last; row += 1) {
+      for (let column = from; column < Math.min(to, data.causal ? row + 1 : m); column += 1) cells.push(`${row} ${column}`);
+    }
+    if (!cells.length) return;
+    const mends = cells.every((one) => cuts.has(one));
+    for (const one of cells) if (mends) cuts.delete(one); else cuts.add(one);
+    map.tell('cut', { id: data.id, box: [first, last, from, to] });
+  };
+
   const pick = (place) => {
+    if (data.cuts) { cut([place[0], place[0] + 1, place[1], place[1] + 1]); redraw(); return; }
     if (!data.picks) return;  // the pointer goes on reading
     cursor = place;
     redraw();

@@ -49,6 +49,19 @@ PERCENT = 10_000  # steps of a weight of 1, as it is sent and said
 
 
 @dataclass(frozen=True)
+class Edits:
+    """What a hand has changed in the head.
+
+    cuts: the cells (row, column) whose links are cut; replaced: rows that are replaced; take: is told the cells that
+    were clicked or dragged over
+    """
+
+    cuts: Sequence[tuple[int, int]]
+    replaced: Sequence[int]
+    take: Callable[[list[tuple[int, int]]], None]
+
+
+@dataclass(frozen=True)
 class Want:
     """What the browser asks for.
 
@@ -97,6 +110,7 @@ def show(
     answers: bool = False,
     focus: tuple[int, int] | None = None,
     picked: Callable[[int], None] | None = None,
+    edits: Edits | None = None,
 ) -> None:
     """The map.
 
@@ -109,6 +123,7 @@ def show(
     tiles, level: what the browser asked for; asks: whether it may; answers: whether this run is an answer, and the
         browser knows the rest
     focus: the positions that another picture shows; picked: is told the row that was clicked
+    edits: the links that are cut, where a hand may cut
     """
     sent = {(level, *place): values for place, values in tiles.items()}
     if not answers:
@@ -135,6 +150,8 @@ def show(
         "picks": picked is not None,
         "alt": alt,
     }
+    if edits is not None:
+        head |= {"cuts": edits.cuts, "replaced": list(edits.replaced)}
     if found := stretches_of(stretches):
         head["stretches"] = [(one.name, one.first, one.last) for one in found]
     component("two_heads_map", html='<div class="two-heads-map"></div>', js=_MOUNT, isolate_styles=False)(
@@ -142,6 +159,7 @@ def show(
         data=message(head, list(sent.values())),
         on_want_change=_nothing,
         on_pick_change=lambda: _take(key, picture, len(labels), picked),
+        on_cut_change=lambda: _cut(key, picture, len(labels), edits),
     )
 
 
@@ -175,6 +193,18 @@ def _take(key: str, picture: str, m: int, picked: Callable[[int], None] | None) 
         row = chosen.get("row")
         if isinstance(row, int) and 0 <= row < m:
             picked(row)
+
+
+def _cut(key: str, picture: str, m: int, edits: Edits | None) -> None:
+    dragged = st.session_state[key].get("cut")
+    if edits is None or not isinstance(dragged, Mapping) or dragged.get("id") != picture:
+        return
+    try:
+        first, last, start, stop = (int(one) for one in dragged["box"])
+    except (KeyError, TypeError, ValueError):
+        return
+    if 0 <= first < last <= m and 0 <= start < stop <= m:
+        edits.take([(row, column) for row in range(first, last) for column in range(start, stop)])
 
 
 def _nothing() -> None:

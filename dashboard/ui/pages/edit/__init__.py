@@ -1,0 +1,1 @@
+"""“Cut a link”: the head under the hand, the list of edits, and what they change."""
