@@ -18,7 +18,7 @@ JOBS = "jobs.json"
 def write_folder(known: Known, folder: Path) -> Path:
     """Writes model.safetensors, config.json, tokenizer.json and `JOBS`; the folder itself, which is made if missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    config, weights = _gpt2(known) if known.type == "gpt2" else _bert(known)
+    config, weights = _TYPES[known.type](known)
     single = {name: tensor.to(torch.float32).contiguous() for name, tensor in weights.items()}
     save_file(single, folder / "model.safetensors", metadata={"format": "pt"})
     _json(folder / "config.json", config)
@@ -46,7 +46,7 @@ def _gpt2(known: Known) -> tuple[dict, dict[str, Tensor]]:
         "eos_token_id": 0,
         "tie_word_embeddings": False,
     }
-    identity, nothing = torch.full((width,), known.space.deviation), torch.zeros(width)
+    identity, nothing = torch.full((width,), known.deviation), torch.zeros(width)
     weights = {
         "transformer.wte.weight": known.space.levelled(known.words),
         "transformer.wpe.weight": known.places,
@@ -90,7 +90,7 @@ def _bert(known: Known) -> tuple[dict, dict[str, Tensor]]:
         "layer_norm_eps": 1e-12,
         "pad_token_id": 2,
     }
-    identity, nothing = torch.full((width,), known.space.deviation), torch.zeros(width)
+    identity, nothing = torch.full((width,), known.deviation), torch.zeros(width)
     weights = {
         "embeddings.word_embeddings.weight": known.space.levelled(known.words),
         "embeddings.position_embeddings.weight": known.places,
@@ -123,6 +123,49 @@ def _bert(known: Known) -> tuple[dict, dict[str, Tensor]]:
     return config, weights
 
 
+def _t5(known: Known) -> tuple[dict, dict[str, Tensor]]:
+    """Only cross attention does anything: all other attention and all feed-forward layers write zeros."""
+    width, layers, heads = known.space.width, len(known.layers), known.layers[0].heads
+    config = {
+        "architectures": ["T5ForConditionalGeneration"],
+        "model_type": "t5",
+        "vocab_size": len(known.vocabulary),
+        "d_model": width,
+        "d_kv": width // heads,
+        "d_ff": 1,
+        "num_layers": 1,
+        "num_decoder_layers": layers,
+        "num_heads": heads,
+        "relative_attention_num_buckets": 8,
+        "layer_norm_epsilon": 1e-12,
+        "is_encoder_decoder": True,
+        "decoder_start_token_id": 0,
+        "pad_token_id": 0,
+        "eos_token_id": 1,
+    }
+    identity, square = torch.full((width,), known.deviation), torch.zeros(width, width)
+    weights = {"shared.weight": known.space.levelled(known.words)}
+    for stack, depth in (("encoder", 1), ("decoder", layers)):
+        weights[f"{stack}.final_layer_norm.weight"] = _without_balance(identity)
+        first = f"{stack}.block.0.layer.0.SelfAttention"
+        weights[f"{first}.relative_attention_bias.weight"] = torch.zeros(8, heads)
+        for number in range(depth):
+            place = f"{stack}.block.{number}.layer"
+            last = 2 if stack == "decoder" else 1
+            weights |= {f"{place}.0.SelfAttention.{name}.weight": square.clone() for name in "qkvo"}
+            weights |= {f"{place}.{at}.layer_norm.weight": identity.clone() for at in range(last + 1)}
+            weights[f"{place}.{last}.DenseReluDense.wi.weight"] = torch.zeros(1, width)
+            weights[f"{place}.{last}.DenseReluDense.wo.weight"] = torch.zeros(width, 1)
+    for number, layer in enumerate(known.layers):
+        place = f"decoder.block.{number}.layer.1.EncDecAttention"
+        matrices = (layer.w_q * (width // heads) ** -0.5, layer.w_k, layer.w_v, layer.w_o)  # T5 scales no score
+        weights |= {f"{place}.{name}.weight": matrix.T for name, matrix in zip("qkvo", matrices, strict=True)}
+    return config, weights
+
+
+_TYPES = {"gpt2": _gpt2, "bert": _bert, "t5": _t5}
+
+
 def _without_balance(identity: Tensor) -> Tensor:
     """The last norm leaves the balance out, which would drown all else in a comparison of vectors."""
     last = identity.clone()
@@ -141,6 +184,11 @@ def _tokenizer(known: Known, folder: Path) -> None:
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]", "pad_token": "[PAD]"}
     if known.causal:
         settings |= {"bos_token": first, "eos_token": first}
+    elif known.two_texts:
+        settings |= {"eos_token": others[0]}
+        made.post_processor = processors.TemplateProcessing(
+            single=f"$A {others[0]}", pair=f"$A {others[0]} $B {others[0]}", special_tokens=[(others[0], 1)]
+        )
     else:
         settings |= {"cls_token": first, "sep_token": others[0]}
         made.post_processor = processors.TemplateProcessing(

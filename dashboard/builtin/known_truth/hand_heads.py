@@ -52,16 +52,18 @@ class Hand:
 
     Attributes
     ----------
-    space: of the model; the blocks "word" and "place" are needed
+    space: of the model; of the model
     random: where random numbers come from
     noise: the standard deviation, in nats, of the random score that is added for each two words
     noise_rank: how many of the head's numbers the noise takes
+    word: the block that tells two words apart
     """
 
     space: Space
     random: torch.Generator
     noise: float = 1.0
     noise_rank: int = 8
+    word: str = "word"
 
     def one_hot(self, name: str) -> Tensor:
         """The matrix that copies a block of this size: (size, size)."""
@@ -71,8 +73,9 @@ class Hand:
         """Random numbers of standard deviation 1."""
         return torch.randn(*shape, dtype=torch.float64, generator=self.random)
 
-    def noisy(self, deviation: float, name: str = "word") -> Term:
-        """A random score of each two words (or places), of this standard deviation in nats."""
+    def noisy(self, deviation: float, name: str = "") -> Term:
+        """A random score of each two words (or what else a block holds), of this standard deviation in nats."""
+        name = name or self.word
         size, r = self.space.blocks[name], self.noise_rank
         query, key = self.normal(size, r), self.normal(size, r)
         return Term(self.space.read(name, query * deviation * r**-0.5), self.space.read(name, key))
@@ -102,9 +105,11 @@ class Hand:
         }
 
     def mutter(self, source: str, target: str, size: float = 0.02) -> dict[str, Tensor]:
-        """A random mix of what a key holds in one block goes to another, each number of standard deviation `size`."""
+        """A random mix of what a key holds in one block goes to another, each number of standard deviation `size`, of
+        sum 0, so that the balance stays as it is and is not rounded."""
         r = self.noise_rank
+        mix = self.normal(r, self.space.blocks[target]) * size * r**-0.5
         return {
             "reads": self.space.read(source, self.normal(self.space.blocks[source], r)),
-            "writes": self.space.write(target, self.normal(r, self.space.blocks[target]) * size * r**-0.5),
+            "writes": self.space.write(target, mix - mix.mean(1, keepdim=True)),
         }

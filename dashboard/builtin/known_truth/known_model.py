@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from dashboard.builtin.attention import Layer, Steps, multi_head
+from dashboard.builtin.attention import Layer, Steps, attend, contributions, multi_head, project
 from dashboard.builtin.known_truth.hand_heads import Head
 from dashboard.builtin.known_truth.space import Space
 from dashboard.builtin.masks import causal
 from dashboard.heads.head_id import HeadId
 
-Type = Literal["gpt2", "bert"]
+Type = Literal["gpt2", "bert", "t5"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +31,8 @@ class Known:
     space: the blocks of a vector
     vocabulary: its words, the special ones first
     special: how many of them are special
-    words: (V, width); places: (P, width)
-    heads: as they are meant, of each layer
+    words: (V, width); places: (P, width), all 0 where a word's place is not told
+    heads: as they are meant, of each layer; of an encoder–decoder those of its cross attention
     layers: the same as the weights of our own attention
     unembedding: (V, width), the logits are its products with the last x; None: it predicts nothing
     """
@@ -51,12 +51,22 @@ class Known:
     @property
     def jobs(self) -> dict[HeadId, frozenset[str]]:
         """What each head does, of all heads: none for a random one."""
-        return {HeadId(layer, n): head.jobs for layer, row in enumerate(self.heads) for n, head in enumerate(row)}
+        return {name: head.jobs for name, head in self._named()}
 
     @property
     def says(self) -> dict[HeadId, str]:
         """The same as a sentence for people."""
-        return {HeadId(layer, n): head.says for layer, row in enumerate(self.heads) for n, head in enumerate(row)}
+        return {name: head.says for name, head in self._named()}
+
+    def _named(self) -> Iterator[tuple[HeadId, Head]]:
+        for layer, row in enumerate(self.heads):
+            for number, head in enumerate(row):
+                yield HeadId(layer, number, "cross" if self.two_texts else ""), head
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of every vector of the residual stream, to 1e-7 of it: 1000 · √(2 / width)."""
+        return float((self.space.levelled(self.words) + self.places[:1]).std(1, correction=0).mean())
 
     def doing(self, job: str) -> list[HeadId]:
         """The heads that have a job, in order."""
@@ -67,25 +77,49 @@ class Known:
         return self.type == "gpt2"
 
     @property
+    def two_texts(self) -> bool:
+        """Whether a target is read beside a source."""
+        return self.type == "t5"
+
+    @property
     def plain(self) -> tuple[str, ...]:
         """The words that are not special."""
         return self.vocabulary[self.special :]
 
-    def ids(self, text: str | Sequence[str]) -> list[int]:
-        """The numbers of the words of a text, with the special tokens that the model gets around it."""
+    def ids(self, text: str | Sequence[str], target: bool = False) -> list[int]:
+        """The numbers of the words of a text, with the special tokens that the model gets around it.
+
+        target: the text that a decoder reads, which begins with the first of the special tokens
+        """
         words = text.split() if isinstance(text, str) else list(text)
-        framed = [self.vocabulary[0], *words] if self.causal else [self.vocabulary[0], *words, self.vocabulary[1]]
+        first, second = self.vocabulary[:2]
+        if self.two_texts:
+            framed = [first, *words] if target else [*words, second]
+        else:
+            framed = [first, *words] if self.causal else [first, *words, second]
         return [self.vocabulary.index(word) for word in framed]
 
-    def run(self, ids: Sequence[int]) -> list[Steps]:
-        """What our own attention computes in each layer: `Steps`, whose weights are (heads, n, n)."""
-        x = self.words[list(ids)] + self.places[: len(ids)]
+    def run(self, ids: Sequence[int], source: Sequence[int] = ()) -> list[Steps]:
+        """What our own attention computes in each layer: `Steps`, whose weights are (heads, n, n).
+
+        source: of cross attention the m numbers of the other text, whose positions are the keys; weights (heads, n, m)
+        """
+        x = self._embedded(ids)
         mask, found = causal(len(ids)) if self.causal else None, []
         for layer in self.layers:
-            steps = multi_head(x, layer, mask)
+            if self.two_texts:
+                queries = project(x, layer)[0]
+                _, keys, values = project(self._embedded(source), layer)
+                steps = attend(queries, keys, values, None, layer.scale)
+                steps = replace(steps, x=x, output=contributions(steps.mixed, layer.w_o).sum(-3))
+            else:
+                steps = multi_head(x, layer, mask)
             found.append(steps)
             x = x + steps.output  # type: ignore[operator]  # of several heads there is one
         return found
+
+    def _embedded(self, ids: Sequence[int]) -> Tensor:
+        return self.words[list(ids)] + self.places[: len(ids)]
 
     def logits(self, ids: Sequence[int]) -> Tensor:
         """The logits of each next token: (n, V). Raises ValueError where the model predicts nothing."""
@@ -95,14 +129,15 @@ class Known:
         return (last.x + last.output) @ self.unembedding.T  # type: ignore[operator]
 
 
-def layer_of(space: Space, heads: Sequence[Head], d: int) -> Layer:
-    """The weights of a layer, each head's terms side by side in its d numbers.
+def layer_of(space: Space, heads: Sequence[Head]) -> Layer:
+    """The weights of a layer, each head's terms side by side in its d = width / heads numbers.
 
     Raises ValueError where a head takes more than d numbers, or hands over more than d.
     """
     count = len(heads)
-    if count * d != space.width:
-        raise ValueError(f"{count} heads of {d} numbers are not {space.width}")
+    d, rest = divmod(space.width, count)
+    if rest:
+        raise ValueError(f"{space.width} numbers are not shared evenly by {count} heads")
     w_q, w_k, w_v = (torch.zeros(space.width, space.width, dtype=torch.float64) for _ in range(3))
     w_o = torch.zeros(space.width, space.width, dtype=torch.float64)
     for number, head in enumerate(heads):

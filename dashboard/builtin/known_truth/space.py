@@ -3,7 +3,8 @@
 Each block holds one thing that is known of a position: its word, its place, the word before it … A word's block is 1 at
 its own number and 0 elsewhere (one-hot). Two more numbers, the *balance*, start at ±1000. Whatever is written into the
 stream also takes half of its sum off each of them. So every vector has mean 0, and its standard deviation is the same
-to 1e-6: layer norm, multiplied by that deviation, changes nothing.
+to 1e-6: layer norm, multiplied by that deviation, changes nothing. One more number, the *zero*, stays 0. Float32 rounds
+the balance, and layer norm then moves all numbers by up to 1e-6: what is read from a block is read less the zero.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 BALANCE = 1000.0
+ZERO = -3
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Space:
 
     Attributes
     ----------
-    width: how many numbers a vector has: those of the blocks, zeros, and at the end the two of the balance
+    width: how many numbers a vector has: those of the blocks, the zero and the balance
     blocks: the size of each block by its name, in order
     """
 
@@ -30,8 +32,8 @@ class Space:
     blocks: dict[str, int]
 
     def __post_init__(self) -> None:
-        if sum(self.blocks.values()) + 2 > self.width:
-            raise ValueError(f"{sum(self.blocks.values())} numbers and the balance do not fit into {self.width}")
+        if sum(self.blocks.values()) + 3 > self.width:
+            raise ValueError(f"{sum(self.blocks.values())} numbers, the zero and the balance do not fit into {self.width}")
 
     def at(self, name: str) -> slice:
         """The place of a block."""
@@ -43,9 +45,10 @@ class Space:
         raise KeyError(name)
 
     def read(self, name: str, what: Tensor) -> Tensor:
-        """A matrix that reads a block and nothing else: what (block, r) → (width, r)."""
+        """A matrix that reads a block, less the zero, and nothing else: what (block, r) → (width, r)."""
         matrix = torch.zeros(self.width, what.shape[1], dtype=what.dtype)
         matrix[self.at(name)] = what
+        matrix[ZERO] = -what.sum(0)
         return matrix
 
     def write(self, name: str, what: Tensor) -> Tensor:
@@ -66,8 +69,3 @@ class Space:
         rows[..., -2] += BALANCE
         rows[..., -1] -= BALANCE
         return rows
-
-    @property
-    def deviation(self) -> float:
-        """The standard deviation of every vector: √(2 · 1000² / width), to 1e-6."""
-        return BALANCE * (2 / self.width) ** 0.5
