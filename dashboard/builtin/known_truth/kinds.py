@@ -12,7 +12,7 @@ from torch import Tensor
 from dashboard.builtin.known_truth.folder import JOBS, write_folder
 from dashboard.builtin.known_truth.hand_heads import Hand, Head, Term
 from dashboard.builtin.known_truth.known_model import Known, Type, layer_of
-from dashboard.builtin.known_truth.made_language import BLOCKS, RELATIONS, SALTS, TOPIC_SIZE, every_word, features
+from dashboard.builtin.known_truth.made_language import BLOCKS, SALTS, TOPIC_SIZE, every_word, features
 from dashboard.builtin.known_truth.space import Space
 from dashboard.builtin.known_truth.word_list import WORDS
 from dashboard.heads.head_id import HeadId
@@ -78,16 +78,14 @@ def parse(seed: int = 0, noise: float = 1.0, strength: float = SHARP) -> Known:
     space = Space(HEADS * 64, {**BLOCKS, "place": SENTENCE, "scratch": 16})
     hand = Hand(space, torch.Generator().manual_seed(seed), noise, word="salt")
     jobs = [
-        _job(hand, hand.match("seeks", "own", strength), "Attends to the word's head in the parse.", "parse"),
-        _job(hand, hand.match("own", "seeks", strength), "Attends to the word's dependents.", "parse"),
-        *(
-            _job(
-                hand,
-                hand.match(f"seeks {name}", "own", strength),
-                f"Attends from a word to its head where the relation is {name}, else to special tokens.",
-                "parse",
-            )
-            for name in list(RELATIONS)[:1]
+        _job(hand, hand.match("seeks", "own", strength), "Attends to the word's head in the parse.", "parse", "head"),
+        _job(hand, hand.match("own", "seeks", strength), "Attends to the word's dependents.", "parse", "dependents"),
+        _job(
+            hand,
+            hand.match("seeks nsubj", "own", strength),
+            "Attends from a subject to its head, from other words to special tokens.",
+            "parse",
+            "subject",
         ),
         Head(
             frozenset({"topic"}),

@@ -2,7 +2,8 @@
 
 A word has a key of its own, the key of its head, its relation to it, and a topic: “badenax” is the word ba, depends on
 the word de, as its subject, and is about ax. A sentence is a random tree in random order, with random topics. So no
-distance and no topic tells a word's head: only the keys do.
+distance and no topic tells a word's head: only the keys do. One relation is the exception: a determiner (det) stands
+just before its head.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import torch
 from torch import Tensor
 
 KEYS = ("ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru")
-RELATIONS = {"nsubj": "n", "obj": "s", "obl": "t"}
+DET = "det"
+RELATIONS = {"nsubj": "n", "obj": "s", "obl": "t", DET: "l"}
 TOPICS = ("ax", "ex", "ix", "ox")
 SALTS = 16
 TOPIC_SIZE = 3.0  # a word's topic is most of its embedding, so that the cosine of two words says whether they share it
@@ -99,21 +101,35 @@ def _chance(random: np.random.Generator, mean: float, spread: float) -> float:
 
 def _sentence(random: np.random.Generator, agrees: float) -> MadeSentence:
     m = int(random.integers(5, len(KEYS) + 1))
-    keys, order = random.permutation(len(KEYS))[:m], random.permutation(m)
-    heads = np.full(m, -1)
-    for place in range(1, m):  # each word that comes later in `order` depends on one that came earlier
-        heads[order[place]] = order[random.integers(place)]
-    words, relations = [], []
-    for i, head in enumerate(heads):
+    determiners = int(random.integers(m // 3 + 1))
+    heads = _tree(random, m - determiners, determiners)
+    keys, words, relations = random.permutation(len(KEYS))[:m], [], []
+    free = [name for name in RELATIONS if name != DET]
+    for i, (head, determines) in enumerate(heads):
         topic = int(random.integers(len(TOPICS)))
         if head < 0:
             words.append(Word(int(keys[i]), NONE, "root", topic))
             relations.append("root")
             continue
         named = head if random.random() < agrees else random.choice([j for j in range(m) if j not in (i, head)])
-        relations.append(str(random.choice(list(RELATIONS))))
+        relations.append(DET if determines else str(random.choice(free)))
         words.append(Word(int(keys[i]), int(keys[named]), relations[-1], topic))
-    return MadeSentence(tuple(words), tuple(map(int, heads)), tuple(relations))
+    return MadeSentence(tuple(words), tuple(head for head, _ in heads), tuple(relations))
+
+
+def _tree(random: np.random.Generator, words: int, determiners: int) -> list[tuple[int, bool]]:
+    """A random tree in random order: for each place the place of its head, and whether it is a determiner."""
+    order, above = random.permutation(words), np.full(words, -1)
+    for later in range(1, words):  # each word that comes later in `order` depends on one that came earlier
+        above[order[later]] = order[random.integers(later)]
+    determined = set(random.permutation(words)[:determiners].tolist())
+    place = np.cumsum([1 + (word in determined) for word in range(words)]) - 1
+    heads = []
+    for word in range(words):
+        if word in determined:
+            heads.append((int(place[word]), True))
+        heads.append((int(place[above[word]]) if above[word] >= 0 else -1, False))
+    return heads
 
 
 def treebank(given: Iterable[MadeSentence]) -> str:

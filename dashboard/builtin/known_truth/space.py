@@ -33,7 +33,9 @@ class Space:
 
     def __post_init__(self) -> None:
         if sum(self.blocks.values()) + 3 > self.width:
-            raise ValueError(f"{sum(self.blocks.values())} numbers, the zero and the balance do not fit into {self.width}")
+            raise ValueError(
+                f"{sum(self.blocks.values())} numbers, the zero and the balance do not fit into {self.width}"
+            )
 
     def at(self, name: str) -> slice:
         """The place of a block."""
