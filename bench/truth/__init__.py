@@ -26,7 +26,7 @@ def main() -> None:
     """Prints every detector at each strength, then the coverage of intervals; writes both to `OUT` and `DOCUMENT`."""
     begun, rows = time.perf_counter(), []
     print(
-        f"Heads whose job is known, noise of {NOISE:g} nat: AUROC of each detector (at least {BAR} from {BAR_FROM:g} nats)"
+        f"AUROC of each detector for heads of known jobs, noise {NOISE:g} nat (at least {BAR} from {BAR_FROM:g} nats)"
     )
     for strength in STRENGTHS:
         tables = [measured(kind, seed, strength, NOISE) for kind, seeds in SEEDS.items() for seed in range(seeds)]

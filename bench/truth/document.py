@@ -48,8 +48,8 @@ In Python: `known_truth.write(folder, "induction", seed=0)` of `dashboard/builti
 AUROC is the chance that, of two heads of one model, the one with the job ranks above the one without. 0.5 is chance.
 The interval is the 95 % bootstrap over the models. It is [1, 1] where no pair of heads is in the wrong order.
 
-- Nats: how strong the heads are. The bar holds from {bar_from:g} nats. There a previous-token head puts about 60 % of its
-  attention on its target, over 40 tokens.
+- Nats: how strong the heads are. The bar holds from {bar_from:g} nats. There a previous-token head puts about 60 % of
+  its attention on its target, over 40 tokens.
 - Heads: how many have the job, and how many others there are. The others include heads with other jobs.
 - Named: how many heads with the job the dashboard names so. False alarms: how many others. “–”: it only ranks.
 - q: the same two shares at q ≤ 0.05, for lists that say a q-value.

@@ -179,15 +179,14 @@ Made = tuple[known_truth.Known, AttentionModel, list[ParsedSentence], list[MadeS
 @contextmanager
 def _made(pool: int) -> Iterator[Made]:
     """A model without noise that follows the words, and a treebank whose words name their head as often as `AGREES`."""
-    sharp = {"noise": 0.0, "strength": 20.0}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = open_model(str(known_truth.write(folder / "parse", "parse", **sharp)))
+        model = open_model(str(known_truth.write(folder / "parse", "parse", noise=0.0)))
         made = sentences(pool, 0, AGREES, SPREAD)
         file = folder / "made.conllu"
         file.write_text(treebank(made), encoding="utf-8")
         parsed = [one for one in read_treebank(file) if isinstance(one, ParsedSentence)]
-        yield known_truth.build("parse", **sharp), model, parsed, made
+        yield known_truth.build("parse", noise=0.0), model, parsed, made
 
 
 def _only(one: DependencyStatistics, heads: Sequence[int]) -> DependencyStatistics:

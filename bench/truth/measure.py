@@ -54,8 +54,8 @@ def _of_text(known: known_truth.Known, model: AttentionModel, seed: int, folder:
     for _ in range(TEXTS):
         few = random.choice(known.plain, DIFFERENT, replace=False)
         tables.append(scores(model, " ".join(random.choice(few, LENGTH))))
-    table = sum(one[list(SCORES)] for one in tables) / TEXTS
-    return table.set_index(pd.Index(heads_of(tables[0]), tupleize_cols=False))
+    means = np.mean([one[list(SCORES)] for one in tables], axis=0)
+    return pd.DataFrame(means, pd.Index(heads_of(tables[0]), tupleize_cols=False), list(SCORES))
 
 
 def _of_circuit(known: known_truth.Known, model: AttentionModel, seed: int, folder: Path) -> pd.DataFrame:
