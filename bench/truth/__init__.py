@@ -25,9 +25,7 @@ SEEDS = {"tokens": 10, "both_ways": 10, "induction": 10, "aligner": 10, "parse":
 def main() -> None:
     """Prints every detector at each strength, then the coverage of intervals; writes both to `OUT` and `DOCUMENT`."""
     begun, rows = time.perf_counter(), []
-    print(
-        f"AUROC of each detector for heads of known jobs, noise {NOISE:g} nat (at least {BAR} from {BAR_FROM:g} nats)"
-    )
+    print(f"AUROC of detectors for heads of known jobs, noise {NOISE:g} nat (at least {BAR} from {BAR_FROM:g} nats)")
     for strength in STRENGTHS:
         tables = [measured(kind, seed, strength, NOISE) for kind, seeds in SEEDS.items() for seed in range(seeds)]
         for number, detector in enumerate(DETECTORS):

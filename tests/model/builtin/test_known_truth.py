@@ -8,7 +8,9 @@ from transformers import AutoModelForCausalLM
 from dashboard.analyses.ablation.api import ablate
 from dashboard.analyses.scores.induction import induction_of_heads
 from dashboard.builtin import known_truth
-from dashboard.capture import head_weights, open_model
+from dashboard.builtin.known_truth.made_language import sentences
+from dashboard.capture import head_weights, of_part, open_model
+from tests.helpers import two_stacks
 from tests.helpers.eager import by_the_library
 
 TEXT = "river stone lamp apple river stone cloud horse apple"
@@ -102,3 +104,38 @@ def test_the_standard_input_finds_the_induction_head(induction):
     scores = induction_of_heads(model)
     [again] = known.doing("induction")
     assert scores.pop(again) > 0.999 and max(scores.values()) < 0.1
+
+
+@pytest.mark.parametrize("strength", [4.0, 20.0])
+@pytest.mark.parametrize("kind", ["tokens", "both_ways", "parse"])
+def test_every_kind_opens_as_it_was_meant(kind, strength, tmp_path):
+    known = known_truth.build(kind, 1, strength=strength)
+    folder = known_truth.write(tmp_path, kind, 1, strength=strength)
+    model = open_model(str(folder))
+    text = sentences(1, 5)[0].text if kind == "parse" else " ".join(known.plain[:20] + known.plain[5:25])
+    encoding = model.encode(text)
+    assert list(encoding.ids) == known.ids(text) and tuple(known.jobs) == model.all_heads
+    meant = np.stack([steps.weights.numpy() for steps in known.run(encoding.ids)])
+    seen = np.stack(head_weights(model, encoding, model.all_heads)).reshape(meant.shape)
+    assert abs(seen - meant).max() < 1e-5
+    assert abs(by_the_library(folder, encoding.ids) - meant).max() < 1e-5
+
+
+def test_the_aligner_opens_as_it_was_meant(tmp_path):
+    known = known_truth.build("aligner", 2, strength=4.0)
+    model = open_model(str(known_truth.write(tmp_path, "aligner", 2, strength=4.0)))
+    source, target = known.plain[:9], known.plain[3:7]
+    cross = of_part(model, "cross", " ".join(source))
+    encoding = cross.encode(" ".join(target))
+    ids = known.ids(target, target=True), known.ids(source)
+    assert list(encoding.ids) == ids[0] and list(cross.source_text.ids) == ids[1]
+    assert tuple(known.jobs) == cross.all_heads
+    meant = np.stack([steps.weights.numpy() for steps in known.run(*ids)])
+    seen = np.stack(head_weights(cross, encoding, cross.all_heads)).reshape(meant.shape)
+    assert abs(seen - meant).max() < 1e-5
+    library = two_stacks.by_the_library(tmp_path)
+    with torch.inference_mode():
+        out = library(
+            input_ids=torch.tensor([ids[1]]), decoder_input_ids=torch.tensor([ids[0]]), output_attentions=True
+        )
+    assert abs(torch.cat(list(out.cross_attentions)).numpy() - meant).max() < 1e-5
