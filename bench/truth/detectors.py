@@ -44,6 +44,7 @@ class Detector:
 
 
 _TEXT = ("tokens", "both_ways")
+_PARSE = ("parse", "causal_parse")
 
 DETECTORS: tuple[Detector, ...] = (
     Detector("Self", "All heads", "self", "self", _TEXT),
@@ -56,19 +57,19 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("Entropy", "All heads", "entropy", "even", _TEXT),
     Detector("Spread", "All heads", "spread", "even", _TEXT),
     Detector("Loss without the head", "Ablation", "loss_change", "circuit", ("induction",)),
-    Detector("Lift of all relations", "Syntax vs context", "all", "parse", ("parse",)),
-    Detector("Largest lift of a relation", "Syntax vs context", "relation", "parse", ("parse",), "names relation"),
-    Detector("Position", "Syntax vs context", "position", "step", ("parse",), "names position"),
-    Detector("Syntax", "Syntax vs context", "syntax", "parse", ("parse",), "names syntax"),
-    Detector("Context", "Syntax vs context", "context", "topic", ("parse",), "names context"),
-    Detector("Lean to syntax", "Syntax vs context", "lean", "parse", ("parse",), "names syntax"),
-    Detector("Lean to context", "Syntax vs context", "lean to context", "topic", ("parse",), "names context"),
-    Detector("Flat", "Syntax vs context", "flat", "even", ("parse",), "names flat"),
-    Detector("Attention sink", "Syntax vs context", "sink", "sink", ("parse",), "names sink", ("subject",)),
-    Detector("Named “previous word”", "Syntax vs context", "names previous", "previous", ("parse",), "names previous"),
+    Detector("Lift of all relations", "Syntax vs context", "all", "all relations", _PARSE, beside=("subject",)),
+    Detector("Largest lift of a relation", "Syntax vs context", "relation", "parse", _PARSE, "names relation"),
+    Detector("Position", "Syntax vs context", "position", "step", _PARSE, "names position"),
+    Detector("Syntax", "Syntax vs context", "syntax", "parse", _PARSE, "names syntax"),
+    Detector("Context", "Syntax vs context", "context", "topic", _PARSE, "names context"),
+    Detector("Lean to syntax", "Syntax vs context", "lean", "parse", _PARSE, "names syntax"),
+    Detector("Lean to context", "Syntax vs context", "lean to context", "topic", _PARSE, "names context"),
+    Detector("Flat", "Syntax vs context", "flat", "even", _PARSE, "names flat"),
+    Detector("Attention sink", "Syntax vs context", "sink", "sink", _PARSE, "names sink", ("subject",)),
+    Detector("Named “previous word”", "Syntax vs context", "names previous", "previous", _PARSE, "names previous"),
     Detector("Named “next word”", "Syntax vs context", "names next", "next", ("parse",), "names next"),
-    Detector("Find heads by example", "Find heads", "example", "head", ("parse",), beside=("subject",)),
-    Detector("Find heads by pattern", "Find heads", "pattern", "to head", ("parse",)),
+    Detector("Find heads by example", "Find heads", "example", "head", _PARSE, beside=("subject",)),
+    Detector("Find heads by pattern", "Find heads", "pattern", "to head", _PARSE),
     Detector("Word aligner", "Find heads", "aligner", "aligner", ("aligner",)),
 )
 """Everything that claims a job, in the order of the pages."""
@@ -142,12 +143,18 @@ def found(detector: Detector, tables: Collection[pd.DataFrame]) -> Found:
     return Found(auroc(models), low, high, int(every.sum()), int((~every).sum()), len(models), *named, *by_q)
 
 
-_TOGETHER = {"circuit": {"previous", "induction"}, "step": {"previous", "next"}, "to head": {"head", "subject"}}
+TOGETHER = {
+    "circuit": {"previous", "induction"},
+    "step": {"previous", "next"},
+    "to head": {"head", "subject"},
+    "all relations": {"head", "dependents"},
+}
+"""Several jobs under one name."""
 
 
 def _has(detector: Detector, table: pd.DataFrame) -> np.ndarray:
     """Whether each head has the job."""
-    wanted = _TOGETHER.get(detector.job, {detector.job})
+    wanted = TOGETHER.get(detector.job, {detector.job})
     return np.array([bool(jobs & wanted) for jobs in table["jobs"]])
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.truth.detectors import BAR, BAR_FROM, DETECTORS, NO_JOB
-from bench.truth.intervals import LEAST, MOST
+from bench.truth.intervals import LEAST, MOST, OF_RANDOM
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.builtin.known_truth import KINDS, build
 
-HEAD = """# Known truth
+PAGE = """# Known truth
 
 Does a detector find what it claims to find? In a trained model nobody knows what a head does. So here the weights of
 small models are written by hand, and the job of each head is known. `make bench truth` writes the models, opens them
@@ -20,11 +20,7 @@ not shown.
 
 ## The models
 
-| kind | type | layers × heads | heads |
-| --- | --- | --- | --- |
-"""
-
-BUILT = """
+{models}
 The *made language* is one whose parse can be read off its words. Each word has a key of its own, the key of its head, a
 relation and a topic. Sentences are random trees in random order, so neither distance nor topic tells a word's head.
 
@@ -46,80 +42,114 @@ In Python: `known_truth.write(folder, "induction", seed=0)` of `dashboard/builti
 ## The detectors
 
 AUROC is the chance that, of two heads of one model, the one with the job ranks above the one without. 0.5 is chance.
-The interval is the 95 % bootstrap over the models. It is [1, 1] where no pair of heads is in the wrong order.
+The interval is the 95% bootstrap over the models, {fewest} to {most} for each detector. It is 1 to 1 where no pair of
+heads is in the wrong order. Then up to {rare_fewest:.0%} of such models could still have a wrong pair where {fewest}
+were measured, and up to {rare_most:.0%} where {most} were (95%).
 
-- Nats: how strong the heads are. The bar holds from {bar_from:g} nats. There a previous-token head puts about 60 % of
-  its attention on its target, over 40 tokens.
-- Heads: how many have the job, and how many others there are. The others include heads with other jobs.
-- Named: how many heads with the job the dashboard names so. False alarms: how many others. “–”: it only ranks.
-- q: the same two shares at q ≤ 0.05, for lists that say a q-value.
+- Nats: how strong the heads are. The bar holds from {bar_from:g} nats. There a previous-token head puts about 60% of
+  its attention on its target, over 40 tokens. The interval is of {bar_from:g} nats.
+- Heads: how many have the job, of how many. The others include heads with other jobs.
+- Named: the share of the heads with the job that the dashboard names so, at {named_at}. False alarms: the same of the
+  others. “–”: it only ranks.
+{q}
+{table}
+At 1 and 2 nats the induction circuit hardly works: its first head blurs the words that its second head looks for. So
+the loss without these heads has nothing to find there.
 
-"""
-
-INTERVALS = """
 ## The intervals
 
-A pool of sentences is the whole population. Corpora are drawn from it again and again. Coverage is the share of 95 %
-intervals that hold the true value. It should be between {least:.0%} and {most:.0%}. Of accuracy the true value is
-counted from the words, since each names its head in the parse or another word.
+A pool of sentences is the whole population. Corpora are drawn from it again and again. Coverage is the share of 95%
+intervals that hold the true value. It should be between {least:.0%} and {most_held:.0%}. Of accuracy the true value is
+counted from the words, since each names its head in the parse or another word. Of other figures it is that of the whole
+pool.
 
-| figure | true value | corpora × sentences | coverage | 95 % |
-| --- | --- | --- | --- | --- |
-"""
+{intervals}
+Bits are held out. A head without bits of syntax or context gets slightly less than 0, because a model fitted to few
+sentences costs a little. So these intervals may lie below the true value of 0. They must not lie above it:
 
-NOT = """
+{none}
 ## What this does not show
 
 - That a trained head is what its detector says. These heads do one thing; a trained head may do several, or one of them
   only sometimes.
 - That a detector finds faint heads: see the columns of 1 and 2 nats.
-- That random heads of a trained model look like ours. For that each score has the untrained twin.
-- The coverage of the intervals of explained bits: their true value is not known by construction.
+- That random heads of a trained model look like ours. Ours have random scores for words and places, and no structure.
 
 Not measured: copying, changed heads, long range, and the distance of heads. No hand-written head has their job yet.
-Scores that claim no job: {no_job}
+Scores that claim no job: {no_job}.
 """
+
+_Q = "- q: both shares at q ≤ 0.05, for lists that say a q-value.\n"
 
 
 def document(rows: Sequence[Mapping[str, Any]], coverages: Sequence[Mapping[str, Any]], noise: float) -> str:
     """The page. rows: a detector at a strength, with its place in `DETECTORS` and the fields of `Found`; coverages: the
     fields of `Coverage`, with the ends of their intervals."""
-    text = HEAD.format(bar=BAR)
+    models = ["| kind | type | layers × heads | heads |", "| --- | --- | --- | --- |"]
     for kind, builder in KINDS.items():
         known = build(kind)
         size = f"{len(known.heads)} × {len(known.heads[0])}"
-        text += f"| {kind} | {known.type} | {size} | {' '.join((builder.__doc__ or '').split())} |\n"
-    text += BUILT.format(noise=noise, bar_from=BAR_FROM) + _detectors(rows)
-    text += INTERVALS.format(least=LEAST, most=MOST)
-    for one in coverages:
-        share = one["held"] / one["repetitions"]
-        text += f"| {one['figure']} | {one['truth']:.3f} | {one['repetitions']} × {one['sentences']} | {share:.1%} | "
-        text += f"{one['low']:.1%} to {one['high']:.1%} |\n"
-    scores = ", ".join(SCORES[name].title for name in NO_JOB)
-    return text.replace("%", "\u00a0%") + NOT.format(no_job=scores)
-
-
-def _detectors(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The table: a row for each detector, its AUROC at each strength, and all else at `BAR_FROM`."""
+        models.append(f"| {kind} | {known.type} | {size} | {' '.join((builder.__doc__ or '').split())} |")
     strengths = sorted({row["strength"] for row in rows})
-    columns = ["detector", "page", "heads", *(f"{strength:g} nats" for strength in strengths), "95 %"]
-    columns += ["named", "false alarms", "q: named", "q: false alarms"]
+    with_q = any(not math.isnan(row["alarms_q"]) for row in rows)
+    fewest, most = (of(row["models"] for row in rows) for of in (min, max))
+    random = [one for one in coverages if OF_RANDOM in one["figure"]]
+    text = PAGE.format(
+        bar=BAR,
+        bar_from=BAR_FROM,
+        models="\n".join(models) + "\n",
+        noise=noise,
+        fewest=fewest,
+        most=most,
+        rare_fewest=1 - 0.05 ** (1 / fewest),
+        rare_most=1 - 0.05 ** (1 / most),
+        named_at=" and ".join(f"{strength:g}" for strength in strengths if strength >= BAR_FROM) + " nats",
+        q=_Q if with_q else "",
+        table=_detectors(rows, strengths, with_q),
+        least=LEAST,
+        most_held=MOST,
+        intervals=_intervals([one for one in coverages if one not in random]),
+        none=_above(random),
+        no_job=", ".join(SCORES[name].title for name in NO_JOB),
+    )
+    return text.replace("%", "\u00a0%")
+
+
+def _detectors(rows: Sequence[Mapping[str, Any]], strengths: Sequence[float], with_q: bool) -> str:
+    """A row for each detector: its AUROC at each strength, and what it names at those that the bar holds for."""
+    columns = ["detector", "page", "heads", *(f"{strength:g} nats" for strength in strengths), "95%"]
+    columns += ["named", "false alarms", *(["q: named", "q: false alarms"] if with_q else [])]
     text = f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n"
+    shares = ("hits", "alarms", *(("hits_q", "alarms_q") if with_q else ()))
     for number, detector in enumerate(DETECTORS):
         mine = {row["strength"]: row for row in rows if row["detector"] == number}
         one = mine[BAR_FROM]
         cells = [detector.title, detector.page, f"{one['heads']} of {one['heads'] + one['others']}"]
         cells += [_auroc(mine[strength]["auroc"]) for strength in strengths]
         cells += [f"{_auroc(one['low'])} to {_auroc(one['high'])}"]
-        cells += [_share(one[name]) for name in ("hits", "alarms", "hits_q", "alarms_q")]
+        for name in shares:
+            values = [mine[strength][name] for strength in strengths if strength >= BAR_FROM]
+            cells.append("–" if any(map(math.isnan, values)) else ", ".join(f"{value:.0%}" for value in values))
         text += f"| {' | '.join(cells)} |\n"
+    return text
+
+
+def _intervals(coverages: Sequence[Mapping[str, Any]]) -> str:
+    text = "| figure | true value | corpora × sentences | coverage | 95% |\n|" + " --- |" * 5 + "\n"
+    for one in coverages:
+        text += f"| {one['figure']} | {one['truth']:.3f} | {one['repetitions']} × {one['sentences']} | "
+        text += f"{one['held'] / one['repetitions']:.1%} | {one['low']:.1%} to {one['high']:.1%} |\n"
+    return text
+
+
+def _above(coverages: Sequence[Mapping[str, Any]]) -> str:
+    text = "| figure | corpora × sentences | interval above 0 | interval holds 0 |\n|" + " --- |" * 4 + "\n"
+    for one in coverages:
+        above, held = one["above"] / one["repetitions"], one["held"] / one["repetitions"]
+        text += f"| {one['figure']} | {one['repetitions']} × {one['sentences']} | {above:.1%} | {held:.1%} |\n"
     return text
 
 
 def _auroc(value: float) -> str:
     """Rounded down, so that only what is perfect is 1."""
     return f"{math.floor(1000 * value) / 1000:.3f}"
-
-
-def _share(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.0%}"

@@ -23,17 +23,20 @@ from dashboard.analyses.find_heads.by_pattern import matches
 from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.analyses.profile.dependency import dependencies
 from dashboard.analyses.profile.dependency_cases import ALL, DIRECTIONS, DependencyStatistics
+from dashboard.analyses.profile.explained import ExplainedStatistics, explain
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
-from dashboard.analyses.profile.gather import gather
+from dashboard.analyses.profile.gather import SentenceStatistics, gather
 from dashboard.builtin import known_truth
 from dashboard.builtin.known_truth.made_language import MadeSentence, sentences, treebank
 from dashboard.capture import AttentionModel, open_model
-from dashboard.text import LeftOut, ParsedSentence, read_treebank
+from dashboard.text import ParsedSentence, read_treebank
 
 LEAST, MOST = 0.90, 0.99
 AGREES, SPREAD = 0.7, 0.15  # how often a word names its head, and how much that varies from sentence to sentence
 REPETITIONS, SENTENCES, POOL = 400, 60, 2000
 FEWER, FEWER_SENTENCES = 200, 40  # of what runs the model each time
+BITS_SENTENCES = 200  # bits are fitted, so they need more
+OF_RANDOM = "of a random head"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Coverage:
     figure: what the interval is of
     truth: its true value
     repetitions, sentences: how many corpora were drawn, of how many sentences each
-    held: how many intervals held the true value
+    held, above: how many intervals held the true value, and how many lay above it
     """
 
     figure: str
@@ -53,6 +56,7 @@ class Coverage:
     repetitions: int
     sentences: int
     held: int
+    above: int = 0
 
     @property
     def share(self) -> float:
@@ -80,13 +84,15 @@ def covered(
 
     truths: the true value of each figure; intervals_of: low and high of each, as the dashboard says for these sentences
     """
-    random, held = np.random.default_rng(0), np.zeros(len(truths), int)
+    random, true = np.random.default_rng(0), np.array(list(truths.values()))
+    held, above = np.zeros(len(truths), int), np.zeros(len(truths), int)
     for _ in range(repetitions):
         ends = np.array(intervals_of(random.integers(0, pool, each)))
-        held += (ends[:, 0] <= list(truths.values())) & (list(truths.values()) <= ends[:, 1])
+        held += (ends[:, 0] <= true) & (true <= ends[:, 1])
+        above += ends[:, 0] > true
     return [
-        Coverage(figure, truth, repetitions, each, int(count))
-        for (figure, truth), count in zip(truths.items(), held, strict=True)
+        Coverage(figure, truth, repetitions, each, int(count), int(over))
+        for (figure, truth), count, over in zip(truths.items(), held, above, strict=True)
     ]
 
 
@@ -102,23 +108,16 @@ def accuracy_known(made: list[MadeSentence]) -> float:
 
 
 def coverages() -> list[Coverage]:
-    """All figures: dependency accuracy, the lift of Find heads by pattern, and the loss without a head."""
-    return [*of_accuracy(), *of_lift(), *of_loss()]
+    """All figures: dependency accuracy, explained bits, the lift of Find heads by pattern, the loss without a head."""
+    return [*of_accuracy(), *of_bits(), *of_lift(), *of_loss()]
 
 
 def of_accuracy(pool: int = POOL, repetitions: int = REPETITIONS, each: int = SENTENCES) -> list[Coverage]:
     """Dependency accuracy, of a head that attends to the head that a word names, and of one the other way round."""
-    with _made(pool) as (known, model, parsed, made):
-        counts = CorpusCounts()
-        for one in parsed:
-            counts.add(one)
+    with _made(pool, agrees=AGREES, noise=0.0) as (known, model, parsed, made):
         heads = [*known.doing("head"), *known.doing("dependents")]
         places = [model.place(head) for head in heads]
-        statistics = [
-            _only(one.dependency, places)
-            for one in gather(model, parsed, FeatureSpace.of(counts))
-            if not isinstance(one, LeftOut)
-        ]
+        statistics = [_only(one.dependency, places) for one in _gathered(model, parsed, _space(parsed))]
     rows = list(enumerate(DIRECTIONS))
 
     def said(drawn: np.ndarray) -> list[Ends]:
@@ -132,9 +131,36 @@ def of_accuracy(pool: int = POOL, repetitions: int = REPETITIONS, each: int = SE
     return covered(truths, said, pool=len(statistics), repetitions=repetitions, each=each)
 
 
+def of_bits(pool: int = POOL, repetitions: int = FEWER, each: int = BITS_SENTENCES) -> list[Coverage]:
+    """Bits of syntax of the head that follows the parse, of context of the head of one topic, and both of a random
+    head, which has none. The true value is what the whole pool gives, held out too; of the random head 0."""
+    with _made(pool, noise=1.0) as (known, model, parsed, _):
+        none = next(head for head, jobs in known.jobs.items() if not jobs)
+        places = [model.place(head) for head in (*known.doing("head"), *known.doing("topic"), none)]
+        space = _space(parsed)
+        statistics = [_bits_only(one.explained, places) for one in _gathered(model, parsed, space)]
+    asked = (("syntax", 0), ("context", 1), ("syntax", 2), ("context", 2))
+
+    def explained(some: Sequence[ExplainedStatistics]) -> pd.DataFrame:
+        return explain(some, space, 1, len(places), False).table
+
+    def said(drawn: np.ndarray) -> list[Ends]:
+        table = explained([replace(statistics[at], index=place) for place, at in enumerate(drawn)])
+        return [(table[f"bits_{name}_low"][row], table[f"bits_{name}_high"][row]) for name, row in asked]
+
+    whole = explained([replace(one, index=place) for place, one in enumerate(statistics)])
+    truths = {
+        "Bits of syntax, of a head that follows the parse": float(whole["bits_syntax"][0]),
+        "Bits of context, of a head that follows the topic": float(whole["bits_context"][1]),
+        f"Bits of syntax, {OF_RANDOM}": 0.0,
+        f"Bits of context, {OF_RANDOM}": 0.0,
+    }
+    return covered(truths, said, pool=len(statistics), repetitions=repetitions, each=each)
+
+
 def of_lift(pool: int = POOL // 4, repetitions: int = FEWER, each: int = FEWER_SENTENCES) -> list[Coverage]:
     """The lift of Find heads by pattern, of a head that follows the parse."""
-    with _made(pool) as (known, model, parsed, _):
+    with _made(pool, agrees=AGREES, noise=0.0) as (known, model, parsed, _):
         [head] = known.doing("head")
         pattern = Pattern(DIRECTIONS[0], relation="obj")
 
@@ -177,16 +203,34 @@ Made = tuple[known_truth.Known, AttentionModel, list[ParsedSentence], list[MadeS
 
 
 @contextmanager
-def _made(pool: int) -> Iterator[Made]:
-    """A model without noise that follows the words, and a treebank whose words name their head as often as `AGREES`."""
+def _made(pool: int, *, noise: float, agrees: float = 1.0) -> Iterator[Made]:
+    """A model that follows the words, and a treebank whose words name their head so often, with `SPREAD`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model = open_model(str(known_truth.write(folder / "parse", "parse", noise=0.0)))
-        made = sentences(pool, 0, AGREES, SPREAD)
+        model = open_model(str(known_truth.write(folder / "parse", "parse", noise=noise)))
+        made = sentences(pool, 0, agrees, SPREAD if agrees < 1 else 0.0)
         file = folder / "made.conllu"
         file.write_text(treebank(made), encoding="utf-8")
         parsed = [one for one in read_treebank(file) if isinstance(one, ParsedSentence)]
-        yield known_truth.build("parse", noise=0.0), model, parsed, made
+        yield known_truth.build("parse", noise=noise), model, parsed, made
+
+
+def _space(parsed: Sequence[ParsedSentence]) -> FeatureSpace:
+    counts = CorpusCounts()
+    for one in parsed:
+        counts.add(one)
+    return FeatureSpace.of(counts)
+
+
+def _gathered(
+    model: AttentionModel, parsed: Sequence[ParsedSentence], space: FeatureSpace
+) -> Iterator[SentenceStatistics]:
+    return (one for one in gather(model, parsed, space) if isinstance(one, SentenceStatistics))
+
+
+def _bits_only(one: ExplainedStatistics, heads: Sequence[int]) -> ExplainedStatistics:
+    """The same of these heads alone."""
+    return replace(one, expected=one.expected[heads], entropy=one.entropy[heads], mass=one.mass[heads])
 
 
 def _only(one: DependencyStatistics, heads: Sequence[int]) -> DependencyStatistics:

@@ -123,6 +123,7 @@ _MEASURES: dict[str, Callable[[known_truth.Known, AttentionModel, int, Path], pd
     "both_ways": _of_text,
     "induction": _of_circuit,
     "parse": _of_parse,
+    "causal_parse": _of_parse,
     "aligner": _of_aligner,
 }
 

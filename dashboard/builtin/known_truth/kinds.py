@@ -74,7 +74,17 @@ def parse(seed: int = 0, noise: float = 1.0, strength: float = SHARP) -> Known:
     """An encoder of the made language. Three heads follow the parse: from a word to its head, from a head to its
     dependents, from a subject to its head. One attends to the other words of the same topic, and one each to the
     previous word, the next, [CLS] and the word itself. One spreads evenly, and seven are random."""
-    special, words = SPECIAL["bert"], every_word()
+    return _parse("parse", "bert", seed, noise, strength)
+
+
+def causal_parse(seed: int = 0, noise: float = 1.0, strength: float = SHARP) -> Known:
+    """The same as a causal model, whose heads find what stands before the word. It has eight random heads, and none for
+    the next word."""
+    return _parse("causal_parse", "gpt2", seed, noise, strength)
+
+
+def _parse(kind: str, type: Type, seed: int, noise: float, strength: float) -> Known:
+    special, words = SPECIAL[type], every_word()
     space = Space(HEADS * 64, {**BLOCKS, "place": SENTENCE, "scratch": 16})
     hand = Hand(space, torch.Generator().manual_seed(seed), noise, word="salt")
     jobs = [
@@ -98,16 +108,17 @@ def parse(seed: int = 0, noise: float = 1.0, strength: float = SHARP) -> Known:
             **hand.mutter("salt", "scratch"),
         ),
         _job(hand, hand.match("place", "place", strength, -1), "Attends to the previous word.", "previous"),
-        _job(hand, hand.match("place", "place", strength, 1), "Attends to the next word.", "next"),
-        _job(hand, hand.towards("place", [0], strength), "Attends to [CLS].", "sink"),
+        _job(hand, hand.towards("place", [0], strength), f"Attends to {special[0]}.", "sink"),
         _job(hand, hand.match("place", "place", strength), "Attends to the word itself.", "sink"),
         even(hand),
     ]
+    if type == "bert":
+        jobs.append(_job(hand, hand.match("place", "place", strength, 1), "Attends to the next word.", "next"))
     salts = torch.randint(SALTS, (len(special) + len(words),), generator=hand.random).tolist()
     blocks = features([*(None for _ in special), *words], salts)
     vectors = sum((space.write(name, block) for name, block in blocks.items()), torch.zeros(()))
     rows = _scattered(hand, jobs)
-    return _assembled("parse", "bert", (*special, *(word.form for word in words)), hand, rows, vectors)
+    return _assembled(kind, type, (*special, *(word.form for word in words)), hand, rows, vectors)
 
 
 def aligner(seed: int = 0, noise: float = 1.0, strength: float = SHARP) -> Known:
@@ -216,6 +227,7 @@ KINDS: dict[str, Callable[..., Known]] = {
     "tokens": tokens,
     "both_ways": both_ways,
     "parse": parse,
+    "causal_parse": causal_parse,
     "aligner": aligner,
 }
 """Each kind by its name. A builder takes `seed`, `noise` (nats) and `strength` (nats)."""
