@@ -139,3 +139,40 @@ def test_the_aligner_opens_as_it_was_meant(tmp_path):
             input_ids=torch.tensor([ids[1]]), decoder_input_ids=torch.tensor([ids[0]]), output_attentions=True
         )
     assert abs(torch.cat(list(out.cross_attentions)).numpy() - meant).max() < 1e-5
+
+
+def test_either_head_of_the_circuit_carries_the_answer_over_and_no_random_head_does(induction):
+    """METRICS §9 by hooks of the library: text B with one head's output of text A, at all positions."""
+    known, folder, _ = induction
+    library = AutoModelForCausalLM.from_pretrained(folder).eval()
+    a, b, answer_a, answer_b = known_truth.induction_pair(known, 3)
+    own = library.config.n_embd // library.config.n_head
+    answers = [known.vocabulary.index(word) for word in (answer_a, answer_b)]
+    kept = {}
+
+    def run(text, carried=None):
+        def hook(layer):
+            def see(module, args):
+                if carried is None:
+                    kept[layer] = args[0].clone()
+                elif carried.layer == layer:
+                    mixed, part = args[0].clone(), slice(carried.head * own, (carried.head + 1) * own)
+                    mixed[..., part] = kept[layer][..., part]
+                    return (mixed,)
+                return None
+
+            return see
+
+        blocks = enumerate(library.transformer.h)
+        handles = [block.attn.c_proj.register_forward_pre_hook(hook(layer)) for layer, block in blocks]
+        with torch.inference_mode():
+            logits = library(torch.tensor([known.ids(text)])).logits[0, -1]
+        for handle in handles:
+            handle.remove()
+        return float(logits[answers[0]] - logits[answers[1]])
+
+    of_b, of_a = run(b), run(a)  # the outputs of A are kept last
+    assert of_a > 5 and of_b < -5
+    for head, jobs in known.jobs.items():
+        recovered = (run(b, head) - of_b) / (of_a - of_b)
+        assert recovered > 0.9 if jobs else abs(recovered) < 0.1, head
