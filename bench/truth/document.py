@@ -30,8 +30,9 @@ relation and a topic. Sentences are random trees in random order, so neither dis
   one number and 0 elsewhere.
 - A head's scores are a sum of terms, each a product of what a query and a key hold in their blocks. A head of strength
   s gives its target s nats more than any other key.
-- Each head's scores also get noise: a random number for each two words, of standard deviation {noise:g} nat. A random
-  head has nothing but noise, of 1 to 3 nats, by words and by places.
+- Each head's scores also get noise: a random number for each two words, of standard deviation {noise:g} nat. In the
+  made language it is a number for each two of 16 kinds of words. A random head has nothing but noise, of 1 to 3 nats,
+  by words and by places.
 - Two more numbers of the stream, ±1000, keep its mean and norm the same, so that layer norm changes nothing.
 - Our own attention runs these matrices in `dashboard/builtin/`. The tests hold its weights against the opened model's
   and the library's: they differ by less than 1e-5.

@@ -52,11 +52,11 @@ class Hand:
 
     Attributes
     ----------
-    space: of the model; of the model
+    space: of the model
     random: where random numbers come from
     noise: the standard deviation, in nats, of the random score that is added for each two words
     noise_rank: how many of the head's numbers the noise takes
-    word: the block that tells two words apart
+    word: the block that tells two words apart, for what is random
     """
 
     space: Space

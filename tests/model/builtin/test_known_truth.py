@@ -129,7 +129,7 @@ def test_the_aligner_opens_as_it_was_meant(tmp_path):
     encoding = cross.encode(" ".join(target))
     ids = known.ids(target, target=True), known.ids(source)
     assert list(encoding.ids) == ids[0] and list(cross.source_text.ids) == ids[1]
-    assert tuple(known.jobs) == cross.all_heads
+    assert tuple(known.jobs) == cross.all_heads and known_truth.jobs_in(tmp_path) == known.jobs
     meant = np.stack([steps.weights.numpy() for steps in known.run(*ids)])
     seen = np.stack(head_weights(cross, encoding, cross.all_heads)).reshape(meant.shape)
     assert abs(seen - meant).max() < 1e-5
