@@ -6,7 +6,7 @@ Over several models it is the mean over all such pairs, with the 95 % interval o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,6 @@ from scipy.stats import mannwhitneyu
 BAR = 0.99  # METRICS §10: a detector below it is not shown
 BAR_FROM = 4.0  # nats: how strong a head is that must be found
 RESAMPLES = 1000
-LEVEL = 0.05  # of q
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,9 @@ class Found:
     auroc, low, high: in [0, 1], with the 95 % interval over the models
     heads, others, models: how many heads have the job, how many do not, in how many models
     hits, alarms: the shares of both that the detector names; NaN where it only ranks
-    hits_q, alarms_q: the shares of both whose q-value is at most 0.05; NaN where its list has none
+    hits_q: the share of the heads with the job that have an entry of q ≤ 0.05; NaN where the list has no q-values
+    alarms_q: of the entries of q ≤ 0.05 the share whose head lacks the job, the mean over the models: what Benjamini
+        and Hochberg keep below 0.05
     """
 
     auroc: float
@@ -130,17 +131,20 @@ def found(detector: Detector, tables: Collection[pd.DataFrame]) -> Found:
     values = [one[detector.column].to_numpy(float)[kept] for one, kept in zip(mine, counted, strict=True)]
     models = list(zip(values, has, strict=True))
     every = np.concatenate(has)
-
-    def shares(column: str, of: Callable[[pd.Series], pd.Series]) -> tuple[float, float]:
-        if not all(column in one for one in mine):
-            return float("nan"), float("nan")
-        named = np.concatenate([of(one[column]).to_numpy(bool)[kept] for one, kept in zip(mine, counted, strict=True)])
-        return float(named[every].mean()), float(named[~every].mean())
-
-    named = shares(detector.names, lambda column: column)
-    by_q = shares(f"q {detector.column}", lambda column: column <= LEVEL)
+    hits = alarms = hits_q = alarms_q = float("nan")
+    if detector.names:
+        named = np.concatenate(
+            [one[detector.names].to_numpy(bool)[kept] for one, kept in zip(mine, counted, strict=True)]
+        )
+        hits, alarms = float(named[every].mean()), float(named[~every].mean())
+    if all(f"q {detector.column}" in one for one in mine):
+        entries = [one[f"q {detector.column}"].to_numpy(int)[kept] for one, kept in zip(mine, counted, strict=True)]
+        hits_q = float((np.concatenate(entries)[every] > 0).mean())
+        alarms_q = float(np.mean([one[~own].sum() / max(one.sum(), 1) for one, own in zip(entries, has, strict=True)]))
     low, high = _interval(models)
-    return Found(auroc(models), low, high, int(every.sum()), int((~every).sum()), len(models), *named, *by_q)
+    return Found(
+        auroc(models), low, high, int(every.sum()), int((~every).sum()), len(models), hits, alarms, hits_q, alarms_q
+    )
 
 
 TOGETHER = {

@@ -148,7 +148,9 @@ def of_bits(pool: int = POOL, repetitions: int = FEWER, each: int = BITS_SENTENC
         return explain(some, space, 1, len(places), False).table
 
     def said(drawn: np.ndarray) -> list[Ends]:
-        table = explained([replace(statistics[at], index=place) for place, at in enumerate(drawn)])
+        # Even places from the pool's even sentences, odd from its odd: none is fitted and scored on at once.
+        apart = [at - at % 2 + place % 2 for place, at in enumerate(drawn)]
+        table = explained([replace(statistics[at], index=place) for place, at in enumerate(apart)])
         return [(table[f"bits_{name}_low"][row], table[f"bits_{name}_high"][row]) for name, row in asked]
 
     whole = explained([replace(one, index=place) for place, one in enumerate(statistics)])

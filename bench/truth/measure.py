@@ -1,12 +1,13 @@
 """What the dashboard measures of a hand-written model: a row for each head, a column for each figure.
 
-A column that begins with “names ” says whether the dashboard names the head so; “q ” is the smallest q-value of a list
-that has them.
+A column that begins with “names ” says whether the dashboard names the head so; “q ” counts the entries
+of a list whose q-value is at most 0.05.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from dashboard.heads.head_id import HeadId, heads_of
 
 TEXTS, LENGTH, DIFFERENT = 3, 40, 20  # of a random text: tokens, and how many of them are different words
 SENTENCES = 200
+LEVEL = 0.05  # of q
 STEPS = ("previous", "next")
 
 
@@ -129,9 +131,10 @@ _MEASURES: dict[str, Callable[[known_truth.Known, AttentionModel, int, Path], pd
 
 
 def _add_q(table: pd.DataFrame, name: str, ranked: pd.DataFrame) -> None:
-    """The smallest q-value of each head, where the list has them."""
+    """How many entries of each head have a q-value of at most 0.05, where the list has q-values."""
     if "q" in ranked:
-        table[f"q {name}"] = -_by_head(ranked.assign(q=-ranked["q"]), "q")
+        beyond = Counter(head for head, q in zip(heads_of(ranked), ranked["q"], strict=True) if q <= LEVEL)
+        table[f"q {name}"] = [beyond[head] for head in table.index]
 
 
 def _by_head(table: pd.DataFrame, column: str) -> pd.Series:

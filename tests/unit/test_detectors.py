@@ -80,9 +80,12 @@ def test_alarms_hits_and_heads_that_count_neither_way():
 
 
 def test_q_values_are_counted_where_a_list_has_them():
-    table = a_table([3.0, 2.0, 1.0, 0.0], ["a", "a", "", ""], **{"q x": [0.01, 0.2, 0.04, 0.9]})
-    one = found(Detector("X", "All heads", "x", "a", ("parse",)), [table])
-    assert (one.hits_q, one.alarms_q) == (0.5, 0.5)
+    first = a_table([3.0, 2.0, 1.0, 0.0], ["a", "a", "", ""], **{"q x": [3, 0, 1, 0]})
+    second = a_table([3.0, 2.0], ["a", ""], **{"q x": [0, 0]})
+    detector = Detector("X", "All heads", "x", "a", ("parse",))
+    one = found(detector, [first, second])
+    assert one.hits_q == pytest.approx(1 / 3) and one.alarms_q == pytest.approx((1 / 4 + 0) / 2)
+    assert np.isnan(found(detector, [first.drop(columns="q x"), second]).alarms_q)
 
 
 def test_an_interval_that_is_right_covers_and_one_that_is_too_narrow_does_not():
