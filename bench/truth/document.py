@@ -43,20 +43,24 @@ In Python: `known_truth.write(folder, "induction", seed=0)` of `dashboard/builti
 ## The detectors
 
 AUROC is the chance that, of two heads of one model, the one with the job ranks above the one without. 0.5 is chance.
-The interval is the 95% bootstrap over the models, {fewest} to {most} for each detector. It is 1 to 1 where no pair of
-heads is in the wrong order. Then up to {rare_fewest:.0%} of such models could still have a wrong pair where {fewest}
-were measured, and up to {rare_most:.0%} where {most} were (95%).
+In brackets is the 95% bootstrap interval over the models, {fewest} to {most} for each detector. None stands where it is
+1 to 1: no pair of heads is in the wrong order.
+Then up to {rare_fewest:.0%} of such models could still have a wrong pair where {fewest} were measured, and up to
+{rare_most:.0%} where {most} were (95%).
 
 - Nats: how strong the heads are. The bar holds from {bar_from:g} nats. There a previous-token head puts about 60% of
-  its attention on its target, over 40 tokens. The interval is of {bar_from:g} nats.
+  its attention on its target, over 40 tokens.
 - Heads: how many have the job, of how many. The others include heads with other jobs.
-- Named: the share of the heads with the job that the dashboard names so, at {named_at}. False alarms: the same of the
-  others. “–”: it only ranks.
-{q}
+
 {table}
 At 1 and 2 nats the induction circuit hardly works: its first head blurs the words that its second head looks for. So
 the loss without these heads has nothing to find there.
 
+Some detectors also name heads, or say a q-value for each. At {named_at}:
+
+- Named: the share of the heads with the job that the dashboard names so. False alarms: the same of the others.
+{q}
+{names}
 ## The intervals
 
 A pool of sentences is the whole population. Corpora are drawn from it again and again. Coverage is the share of 95%
@@ -108,7 +112,8 @@ def document(rows: Sequence[Mapping[str, Any]], coverages: Sequence[Mapping[str,
         rare_most=1 - 0.05 ** (1 / most),
         named_at=" and ".join(f"{strength:g}" for strength in strengths if strength >= BAR_FROM) + " nats",
         q=_Q if with_q else "",
-        table=_detectors(rows, strengths, with_q),
+        table=_detectors(rows, strengths),
+        names=_names(rows, [strength for strength in strengths if strength >= BAR_FROM], with_q),
         least=LEAST,
         most_held=MOST,
         intervals=_intervals([one for one in coverages if one not in random]),
@@ -118,22 +123,31 @@ def document(rows: Sequence[Mapping[str, Any]], coverages: Sequence[Mapping[str,
     return text.replace("%", "\u00a0%")
 
 
-def _detectors(rows: Sequence[Mapping[str, Any]], strengths: Sequence[float], with_q: bool) -> str:
-    """A row for each detector: its AUROC at each strength, and what it names at those that the bar holds for."""
-    columns = ["detector", "page", "heads", *(f"{strength:g} nats" for strength in strengths), "95%"]
-    columns += ["named", "false alarms", *(["q: found", "q: false"] if with_q else [])]
+def _detectors(rows: Sequence[Mapping[str, Any]], strengths: Sequence[float]) -> str:
+    """A row for each detector: its AUROC at each strength."""
+    columns = ["detector", "page", "heads", *(f"{strength:g} nats" for strength in strengths)]
     text = f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n"
-    shares = ("hits", "alarms", *(("hits_q", "alarms_q") if with_q else ()))
     for number, detector in enumerate(DETECTORS):
         mine = {row["strength"]: row for row in rows if row["detector"] == number}
         one = mine[BAR_FROM]
         cells = [detector.title, detector.page, f"{one['heads']} of {one['heads'] + one['others']}"]
-        cells += [_auroc(mine[strength]["auroc"]) for strength in strengths]
-        cells += [f"{_auroc(one['low'])} to {_auroc(one['high'])}"]
-        for name in shares:
-            values = [mine[strength][name] for strength in strengths if strength >= BAR_FROM]
-            cells.append("–" if any(map(math.isnan, values)) else ", ".join(f"{value:.0%}" for value in values))
+        cells += [_auroc(mine[strength]) for strength in strengths]
         text += f"| {' | '.join(cells)} |\n"
+    return text
+
+
+def _names(rows: Sequence[Mapping[str, Any]], strengths: Sequence[float], with_q: bool) -> str:
+    """A row for each detector that names heads or has q-values: the shares at each of these strengths."""
+    titles = {"hits": "named", "alarms": "false alarms"} | (
+        {"hits_q": "q: found", "alarms_q": "q: false"} if with_q else {}
+    )
+    text = f"| detector | {' | '.join(titles.values())} |\n|{' --- |' * (1 + len(titles))}\n"
+    for number, detector in enumerate(DETECTORS):
+        mine = {row["strength"]: row for row in rows if row["detector"] == number}
+        shares = [[mine[strength][name] for strength in strengths] for name in titles]
+        said = ["–" if any(map(math.isnan, one)) else ", ".join(f"{value:.0%}" for value in one) for one in shares]
+        if set(said) != {"–"}:
+            text += f"| {detector.title} | {' | '.join(said)} |\n"
     return text
 
 
@@ -153,6 +167,7 @@ def _above(coverages: Sequence[Mapping[str, Any]]) -> str:
     return text
 
 
-def _auroc(value: float) -> str:
-    """Rounded down, so that only what is perfect is 1."""
-    return f"{math.floor(1000 * value) / 1000:.3f}"
+def _auroc(one: Mapping[str, Any]) -> str:
+    """Rounded down, so that only what is perfect is 1; with its interval, unless that is 1 to 1."""
+    value, low, high = (f"{math.floor(1000 * one[name]) / 1000:.3f}" for name in ("auroc", "low", "high"))
+    return value if low == high == "1.000" else f"{value} ({low} to {high})"
