@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench pictures profiles effects maps recall audit clean
+.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects maps recall audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -50,7 +50,10 @@ docs: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium
 	$(BIN)/python -m dashboard models --get smollm2
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m bench $(or $(ARGS),$(filter truth,$(MAKECMDGOALS)))
+
+# `make bench truth` is `make bench ARGS=truth`.
+truth: ; @:
 
 pictures: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium

@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import ablate, beside, corpus, engine, inside, long, memory, page, people, recall, toy, zoo
+from bench import ablate, beside, corpus, engine, inside, long, memory, page, people, recall, toy, truth, zoo
 from bench.walks import run as walks
 
 ALL = {
@@ -19,6 +19,7 @@ ALL = {
     "zoo": zoo.main,
     "beside": beside.main,
     "long": long.main,
+    "truth": truth.main,
 }
 
 if __name__ == "__main__":
