@@ -34,6 +34,7 @@ COLUMNS = {
         "Attention along the pairs", format="percent", help="Of what the word gives to the source's words."
     ),
     "links": st.column_config.NumberColumn("Links", help="One for each marked word of the target."),
+    "q": figure.Q,
 }
 LINKS = {
     "from_position": None,

@@ -36,6 +36,7 @@ COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank in the row", format="%.1f"),
     "n": "Pairs",
     "others": "Pairs elsewhere",
+    "q": figure.Q,
 }
 CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "others"} | {
     "low": st.column_config.NumberColumn("95\u00a0% from", format=_SHARE),
