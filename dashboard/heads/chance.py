@@ -191,12 +191,39 @@ def p_of_pairs(sets: DrawnSets, values: np.ndarray) -> np.ndarray:
     )
 
 
+def q_of_texts(texts: Sequence[tuple[DrawnSets, np.ndarray]]) -> np.ndarray:
+    """q of each head's mean over the marked cells of several texts: float64 (h). A draw is a set of every text.
+
+    texts: of each what can be drawn, and its values (cells, h)
+    """
+
+    def pooled(draws: Callable[[DrawnSets], csr_array], which: np.ndarray | slice) -> np.ndarray:
+        total = count = np.zeros(1)
+        for sets, values in texts:
+            found = sums(draws(sets), values[:, which])
+            total, count = total + found[0], count + found[1]
+        return mean(total, count)
+
+    if not texts:
+        return np.array([])
+    [observed] = pooled(lambda sets: sets.own, slice(None))
+    return q_values(
+        p_values(
+            observed,
+            lambda which: pooled(lambda sets: sets.first, which),
+            lambda which: (pooled(lambda sets, part=part: sets.more(part), which) for part in range(1, PARTS + 1)),
+            enough=0.2,
+        )
+    )
+
+
 def p_of_signs(differences: np.ndarray) -> np.ndarray:
     """p of the sums of differences, among their sums with random signs: (S, h) → (h).
 
-    differences: of each sentence, NaN where a head has none. Where S sentences have at most 1,000 other signs, all.
+    differences: of each sentence, float32 or float64, NaN where a head has none. Where S sentences have at most 1,000
+        other signs, each is taken once
     """
-    values = np.nan_to_num(np.asarray(differences, np.float64))
+    values = np.nan_to_num(differences)
     known = np.isfinite(differences).any(0)
     size = len(values)
     if not size:
@@ -208,7 +235,7 @@ def p_of_signs(differences: np.ndarray) -> np.ndarray:
     generator = np.random.default_rng(SEED)
 
     def flipped(which: np.ndarray) -> np.ndarray:
-        return (1.0 - 2 * generator.integers(0, 2, (DRAWS, size), np.int8)) @ values[:, which]
+        return (1 - 2 * generator.integers(0, 2, (DRAWS, size), np.int8)).astype(values.dtype) @ values[:, which]
 
     def more(which: np.ndarray) -> Iterator[np.ndarray]:
         return (flipped(which) for _ in range(PARTS))

@@ -56,8 +56,8 @@ def own(q: float) -> str:
 def explained(drawn: str, listed: int, unit: str = "heads") -> str:
     """What q is, once a page. drawn: what the draws were, like "random pairs at the same distances" """
     return (
-        f"q: how likely the figure is by luck ({drawn}), corrected for {counted(listed, unit)}. Filled dots and "
-        f"{MARK}: q ≤ {LEVEL}."
+        f"q: how likely the figure is by luck ({drawn}), corrected for {counted(listed, unit)}. {MARK}, and a filled "
+        f"dot: q ≤ {LEVEL}."
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from dashboard.analyses.find_heads.pair_shares import Pair, drawn_sets
 from dashboard.capture import AttentionModel
-from dashboard.heads.chance import PARTS, SEED, DrawnSets, mean, p_values, q_values, sums
+from dashboard.heads.chance import SEED, DrawnSets, q_of_texts
 from dashboard.text.sentence import ParsedSentence
 
 
@@ -34,21 +33,4 @@ class SentenceCells:
 
 def q_of_sentences(cells: Sequence[SentenceCells]) -> np.ndarray:
     """q of each head's mean over the pairs of all sentences: float64 (h). Each draw is one from every sentence."""
-    ordered = sorted(cells, key=lambda one: one.index)
-
-    def pooled(draws: Callable[[DrawnSets], csr_array], which: np.ndarray | slice) -> np.ndarray:
-        total = count = np.zeros(1)
-        for one in ordered:
-            found = sums(draws(one.sets), one.values[:, which])
-            total, count = total + found[0], count + found[1]
-        return mean(total, count)
-
-    [observed] = pooled(lambda sets: sets.own, slice(None))
-    return q_values(
-        p_values(
-            observed,
-            lambda which: pooled(lambda sets: sets.first, which),
-            lambda which: (pooled(lambda sets, part=part: sets.more(part), which) for part in range(1, PARTS + 1)),
-            enough=0.2,
-        )
-    )
+    return q_of_texts([(one.sets, one.values) for one in sorted(cells, key=lambda one: one.index)])

@@ -28,7 +28,7 @@ from dashboard.heads.alignment import Aligned
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import nearest
 from dashboard.heads.view import HeadView
-from dashboard.ui import caches, head_picker, session
+from dashboard.ui import caches, figure, head_picker, session
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer_path
@@ -48,6 +48,7 @@ CHANGED = {
     "low": st.column_config.NumberColumn("least", format=_DIVERGENCE),
     "high": st.column_config.NumberColumn("most", format=_DIVERGENCE),
     "lift": st.column_config.NumberColumn("Above that mean", format=_DIVERGENCE),
+    "q": figure.Q,
 }
 
 

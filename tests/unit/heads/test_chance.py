@@ -159,7 +159,7 @@ def test_where_there_is_nothing_to_find_few_lists_have_a_marked_head():
 def test_where_there_is_nothing_to_find_few_lists_by_signs_have_a_marked_head():
     lists = 0
     for run in range(200):
-        values = np.random.default_rng(run).normal(size=(30, 40))
+        values = np.random.default_rng(run).normal(size=(12, 40))
         lists += (q_values(p_of_signs(values)) <= LEVEL).any()
     assert lists <= binom.ppf(0.99, 200, LEVEL)
 
