@@ -12,9 +12,7 @@ from dashboard.ui.model_and_text import opened, text_or_end
 from dashboard.ui.pages import chance
 
 # Random heads
-st.caption(
-    "Look at many heads, and one of them is the best. How good is the best if no head follows your marks at all?"
-)
+st.caption("Of many heads, one is always the best. How good is it if no head follows the marks at all?")
 chance.controls()
 chosen = session.choices()
 luck = luck_table(random_heads(chosen.random_heads, chosen.random_pairs, chosen.redraw, chosen.planted / 100))

@@ -25,10 +25,10 @@ def q_said(q: float) -> str:
     return f"{q:.2g}"
 
 
-def equals(q: float) -> str:
+def equals(q: float, name: str = "q") -> str:
     """``q = 0.003``, ``q under 0.0001``."""
     said = q_said(q)
-    return f"q {said}" if said.startswith("under") else f"q = {said}"
+    return f"{name} {said}" if said.startswith("under") else f"{name} = {said}"
 
 
 def verdict(q: float, every: np.ndarray, unit: str = "heads") -> str:

@@ -25,7 +25,7 @@ class Luck:
         alone), q (over all), low and high (of the figure at this place: 95 % of the lists with random marks lie
         between). Shares, p and q are in [0, 1], beyond in [-1, 1]
     best: beyond of the best head of each list with random marks (draws)
-    limit: 95 % of these are below
+    limit: at least 95 % of these are not above it
     chance: p of the best of the whole list: the share of random lists, this one counted, with a best as large
     pairs: how many are marked
     sets, least_p: how many other sets of marks there are, and the smallest p among them
@@ -92,7 +92,7 @@ class RandomMarks:
             }
         )
         best = lists[:, 0] if lists.size else np.array([])
-        limit = float(np.percentile(best, LIMIT)) if len(best) else np.nan
+        limit = float(np.percentile(best, LIMIT, method="higher")) if len(best) else np.nan
         largest = (best >= beyond.max() - 1e-6).sum() if len(best) else np.nan
         return Luck(
             table=table,

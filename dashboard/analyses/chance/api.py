@@ -17,7 +17,6 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, given
 from dashboard.export.provenance import origin
 from dashboard.heads.chance_words import HOLLOW
-from dashboard.heads.format import counted
 from dashboard.heads.luck import Luck
 
 __all__ = ["draw_luck", "luck_table", "random_heads"]
@@ -35,7 +34,7 @@ def draw_luck(found: Luck, *, theme: Theme = "light", width: float | None = None
             found.over,
         ],
         description=luck_finding(found),
-        band=f"95\u00a0% of the best by luck, of {counted(len(found.table), 'heads')}",
+        band="by luck, the best of 95\u00a0% of lists is below",
         ring=PLANTED,
     )
     return chart.made_of(origin_of_luck(found, theme=theme, width=width))

@@ -42,12 +42,11 @@ def luck_chart(
     n = len(rows)
     ends = [value for row in rows for value in (row["beyond"], row["high"], row["low"]) if value is not None]
     ends += [limit] if np.isfinite(limit) else []
-    low, high = min(0.0, *ends, 0.0), max(0.01, *ends) * 1.08
+    low, high = min([0.0, *ends]), max([0.01, *ends]) * 1.08
     x = {"type": "quantitative", "scale": {"domain": [0.5, max(n, 1) + 0.5], "nice": False, "zero": False}}
-    ticks = sorted({1, *(t for t in np.linspace(0, n, 6).round(-1 if n > 40 else 0).astype(int).tolist() if t > 1)})
-    across = x | {
-        "axis": {"title": "place in the list", "values": [t for t in ticks if t <= n], "format": ",d", "grid": False}
-    }
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000) if n <= step * max(3, plot / 110))
+    places = [1, *range(step if step > 1 else 2, n + 1, step)]
+    across = x | {"axis": {"title": "place in the list", "values": places, "format": ",d", "grid": False}}
     up = {
         "type": "quantitative",
         "scale": {"domain": [low * 1.05, high], "nice": False, "zero": False},

@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboard.analyses.chance.random_heads import PLACES, PLANTED
 from dashboard.heads.chance import LEVEL
-from dashboard.heads.chance_words import equals, q_said, too_few
+from dashboard.heads.chance_words import equals, too_few
 from dashboard.heads.format import counted, percent
 from dashboard.heads.luck import Luck
 
@@ -16,17 +16,17 @@ CORRECTED = f"q corrects for the length of the list (Benjamini–Hochberg). Fill
 
 def luck_finding(found: Luck) -> str:
     """The best head with what luck gives the best, and its p alone next to its q over all heads."""
+    if not found.sets:
+        return "No other words of this text stand at these distances, so there are no random marks to compare with."
     if not len(found.table):
         return "No head gives other words any attention from your query words, so there is no list."
     best, heads = found.table.iloc[0], len(found.table)
-    if not found.sets:
-        return f"No other words stand at these distances, so luck cannot be told from {best['name']}."
     of = f"The best of {counted(heads, 'heads')}, {best['name']}," if heads > 1 else f"{_capital(best['name'])}"
     points = percent(best["beyond"]).replace("\u00a0%", "\u00a0points")
     limit = percent(found.limit).replace("\u00a0%", "\u00a0points")
     luck = "the best" if heads > 1 else "it"
     explains = "Luck hardly explains it" if best["q"] <= LEVEL else "Luck explains it"
-    alone = f"p = {q_said(best['p'])} alone, {equals(best['q'])} over all heads" if heads > 1 else equals(best["q"])
+    alone = f"{equals(best['p'], 'p')} alone, {equals(best['q'])} over all heads" if heads > 1 else equals(best["q"])
     return (
         f"{of} gives the marked pairs {points} more than random marks get. By luck alone, {luck} stays under {limit} "
         f"in 95\u00a0% of lists. {explains}: {alone}."
