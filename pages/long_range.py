@@ -5,7 +5,8 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.long_range.api import draw_long_range
-from dashboard.analyses.long_range.measure import QUESTIONS, table
+from dashboard.analyses.long_range.measure import table
+from dashboard.analyses.long_range.questions import QUESTIONS
 from dashboard.analyses.long_range.text import chance_remark, long_range_finding
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure

@@ -8,7 +8,7 @@ gives much to any word there. So each share comes with the same head's share to 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from dashboard.analyses.long_range.agreement_texts import DISTANCES, agreement
-from dashboard.analyses.long_range.coreference_texts import BETWEEN, mentions
+from dashboard.analyses.long_range.questions import Question, question_of
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
@@ -26,57 +25,6 @@ from dashboard.heads.head_id import HeadId, every_head, head_columns
 from dashboard.text.encoding import Encoding
 
 RESAMPLES = 1000
-
-
-@dataclass(frozen=True)
-class Question:
-    """A pair of related words to measure: trials, with a row per item and a column per distance.
-
-    Attributes
-    ----------
-    name, title: for addresses, for a menu
-    looks, seen: the names of the query word and the key word
-    items: the name of the texts
-    steps: the distances
-    unit: of the distances
-    trials: a function that returns the texts
-    """
-
-    name: str
-    title: str
-    looks: str
-    seen: str
-    items: str
-    steps: tuple[int, ...]
-    unit: str
-    trials: Callable[[], tuple[tuple[Trial, ...], ...]]
-
-
-QUESTIONS: dict[str, Question] = {
-    question.name: question
-    for question in (
-        Question(
-            "verb",
-            "A verb and its subject",
-            "the verb",
-            "its subject",
-            "sentences",
-            DISTANCES,
-            "words apart",
-            agreement,
-        ),
-        Question(
-            "name",
-            "A name and its first mention",
-            "the second mention",
-            "the first mention",
-            "stories",
-            BETWEEN,
-            "paragraphs between",
-            mentions,
-        ),
-    )
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,12 +142,6 @@ def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
     """Measure all texts at all distances. Raises UserError for an unknown question, and as `measure_step` does."""
     chosen = question_of(question)
     return gather(model, chosen, [measure_step(model, trials) for trials in zip(*chosen.trials(), strict=True)])
-
-
-def question_of(name: str) -> Question:
-    if name not in QUESTIONS:
-        raise UserError(f"There is no question “{name}”. Choose one of {', '.join(QUESTIONS)}.")
-    return QUESTIONS[name]
 
 
 def curve(found: LongRange, head: HeadId, items: np.ndarray | None = None) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import streamlit as st
 
 from dashboard.analyses.layers.layers_chart import OF_DECODER, PART_NAMES
 from dashboard.analyses.layers.residual_stream import PARTS, ResidualStream
-from dashboard.analyses.long_range.measure import LongRange, Question, curve, table
+from dashboard.analyses.long_range.measure import LongRange, curve, table
+from dashboard.analyses.long_range.questions import Question
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.head_id import HeadId, columns_of
 from dashboard.ui.figure import UNREAD, Columns, Q, Table, in_dialog

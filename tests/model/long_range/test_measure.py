@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from dashboard.analyses.long_range.measure import QUESTIONS, curve, gather, long_range, measure_step, question_of, table
+from dashboard.analyses.long_range.measure import curve, gather, long_range, measure_step, table
+from dashboard.analyses.long_range.questions import QUESTIONS, question_of
 from dashboard.analyses.long_range.text import long_range_finding
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import head_weights
