@@ -57,7 +57,7 @@ def explained(drawn: str, listed: int, unit: str = "heads") -> str:
     """What q is, once a page. drawn: what the draws were, like "random pairs at the same distances" """
     return (
         f"q: how likely the figure is by luck ({drawn}), corrected for {counted(listed, unit)}. {MARK}, and a filled "
-        f"dot: q ≤ {LEVEL}."
+        f"dot: q ≤ {LEVEL}. “How likely is it luck?” shows it."
     )
 
 

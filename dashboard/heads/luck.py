@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ class Luck:
     least_p: float
     title: str
     over: str
-    origin: dict = field(default_factory=dict)
+    origin: dict[str, Any]
 
 
 class RandomMarks:
@@ -55,7 +56,7 @@ class RandomMarks:
         self.sets = sets
         self.draws = sets.every if sets.few else sets.first
         self.score, self.p = np.full(heads, np.nan), np.full(heads, np.nan)
-        self.drawn = np.full((self.draws.shape[0], heads), np.nan, np.float32)
+        self.drawn = np.full((len(self.draws.indptr) - 1, heads), np.nan, np.float32)
 
     def take(self, heads: slice, values: np.ndarray) -> None:
         """values: of the cells, (cells, h), NaN where a head has none"""
@@ -69,8 +70,8 @@ class RandomMarks:
         self.p[heads] = p_values(score, lambda which: drawn[:, which], None if self.sets.few else more)
         self.score[heads], self.drawn[:, heads] = score, drawn
 
-    def luck(self, names: Sequence[str], **said: object) -> Luck:
-        """names: of all heads, in order; said: title, over, pairs, origin of the `Luck`"""
+    def luck(self, names: Sequence[str], *, pairs: int, title: str, over: str, origin: dict[str, Any]) -> Luck:
+        """The list. names: of all heads, in order; the rest: as in `Luck`"""
         known = np.isfinite(self.p)
         score, drawn = self.score[known], self.drawn[:, known].astype(np.float64)
         expected = np.nanmean(drawn, 0) if drawn.size else np.zeros(len(score))
@@ -99,7 +100,10 @@ class RandomMarks:
             best=best,
             limit=limit,
             chance=float((1 + largest) / (1 + len(best))),
+            pairs=pairs,
             sets=self.sets.others,
             least_p=self.sets.least,
-            **said,
+            title=title,
+            over=over,
+            origin=origin,
         )

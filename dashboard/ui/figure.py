@@ -198,7 +198,7 @@ def beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     if "q" not in rows:
         return rows
     marked = rows.copy()
-    marked.insert(marked.columns.get_loc("q") + 1, "beyond", np.where(rows["q"] <= LEVEL, chance_words.MARK, ""))
+    marked.insert(list(rows).index("q") + 1, "beyond", np.where(rows["q"] <= LEVEL, chance_words.MARK, ""))
     return marked
 
 

@@ -181,7 +181,7 @@ def p_of_links(linked: np.ndarray, n: int, pairs: Sequence[Pair], sets: DrawnSet
 
     def better(draws: csr_array, which: np.ndarray) -> np.ndarray:
         drawn = draws.copy()  # as what follows works in place
-        words = csr_array((drawn.data, drawn.indices // len(offsets), drawn.indptr), (draws.shape[0], m))
+        words = csr_array((drawn.data, drawn.indices // len(offsets), drawn.indptr), (len(draws.indptr) - 1, m))
         words.sum_duplicates()
         words.data[:] = 1
         return 2 * (draws @ hit[:, which]) / (words @ some[:, which] + len(pairs))  # 1 - the error

@@ -41,13 +41,16 @@ def remarks(found: Aligners) -> list[str]:
         "are your pairs, 100\u00a0% if none is (Och & Ney 2003).",
         f"The best of {counted(len(found.table), 'heads')} is chosen and scored on the same words, so its error is "
         "too small. Mark another sentence to check it.",
-        explained("random links at the same distances", len(found.table)),
     ]
-    what, do = "choices of links at these distances", "Mark more pairs, or take longer texts."
-    if few := too_few(found.sets, found.least_p, len(found.table), what=what, do=do):
-        lines.append(few)
     if found.least > 0:
         lines.append(
             f"Some words have several marks, and each gets one link: no head can do better than {percent(found.least)}."
         )
     return lines
+
+
+def chance_remarks(found: Aligners) -> list[str]:
+    """Remarks to show with the list: what q is, and what these pairs cannot show."""
+    heads, what = len(found.table), "choices of links at these distances"
+    few = too_few(found.sets, found.least_p, heads, what=what, do="Mark more pairs, or take longer texts.")
+    return [line for line in (few, explained("random links at the same distances", heads)) if line]

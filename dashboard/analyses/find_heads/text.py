@@ -101,17 +101,14 @@ def _along_pairs(found: Examples, head: HeadId | None) -> str:
 
 def remarks(found: Examples) -> list[str]:
     """Remarks to show with the finding."""
-    lines = [
-        "One text has no interval. On another text, the head may look elsewhere. Attention is not explanation.",
-        explained("random pairs at the same distances", len(found.table)),
-        too_few(
-            found.sets,
-            found.least_p,
-            len(found.table),
-            what="choices of pairs at these distances",
-            do="Mark more pairs, or take a longer text.",
-        ),
-    ]
+    lines = ["One text has no interval. On another text, the head may look elsewhere. Attention is not explanation."]
     if found.masked:
         lines.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
-    return [line for line in lines if line]
+    return lines
+
+
+def chance_remarks(found: Examples) -> list[str]:
+    """Remarks to show with the list: what q is, and what these pairs cannot show."""
+    heads, what = len(found.table), "choices of pairs at these distances"
+    few = too_few(found.sets, found.least_p, heads, what=what, do="Mark more pairs, or take a longer text.")
+    return [line for line in (few, explained("random pairs at the same distances", heads)) if line]

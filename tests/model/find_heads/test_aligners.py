@@ -10,7 +10,7 @@ from scipy.stats import false_discovery_control
 
 from dashboard import draw_aligners, find_aligners, find_heads, of_part, open_model
 from dashboard.analyses.find_heads.aligner import NO_LINK, alignment_error
-from dashboard.analyses.find_heads.aligner_text import finding, remarks
+from dashboard.analyses.find_heads.aligner_text import chance_remarks, finding, remarks
 from dashboard.capture import head_weights
 from dashboard.cli import main
 from dashboard.errors import UserError
@@ -111,7 +111,7 @@ def test_q_is_that_of_all_other_links_at_the_same_distances(bart):
 
 def test_marks_that_are_no_better_than_others_are_not_beyond_chance(copier):
     whole = find_aligners(copier, TEXT, [(k, k) for k in range(7)], target=TEXT)
-    assert whole.sets == 0 and whole.table["q"].isna().all() and "no other" in " ".join(remarks(whole))
+    assert whole.sets == 0 and whole.table["q"].isna().all() and "no other" in " ".join(chance_remarks(whole))
     some = find_aligners(copier, TEXT, [(k, k) for k in (0, 2, 4, 6)], target=TEXT)
     assert some.table["q"][0] == 1 and "No head is beyond chance" in finding(some)  # it aligns the others as well
     turned = find_aligners(copier, TURNED, "old > old, water > water, Two > Two", target=TEXT)

@@ -11,7 +11,7 @@ from scipy.stats import binom, false_discovery_control
 from dashboard import attention
 from dashboard.analyses.find_heads.by_example import examples, pairs_of
 from dashboard.analyses.find_heads.pair_shares import pair_shares
-from dashboard.analyses.find_heads.text import example_finding, remarks
+from dashboard.analyses.find_heads.text import chance_remarks, example_finding, remarks
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.models import load
@@ -101,10 +101,10 @@ def test_q_is_that_of_loops_over_all_other_pairs_at_the_same_distances(both):
 def test_a_text_without_other_pairs_has_no_q_and_few_can_mark_no_head(minilm):
     whole = examples(minilm, minilm.encode("Cats sleep."), [(0, 1), (1, 2)])
     assert whole.sets == 0 and whole.table["q"].isna().all()
-    assert "no other" in " ".join(remarks(whole)) and "beyond chance" not in example_finding(whole)
+    assert "no other" in " ".join(chance_remarks(whole)) and "beyond chance" not in example_finding(whole)
     few = examples(minilm, minilm.encode(CHEF), [(6, 1)])
     assert few.sets == 7 and few.table["q"].min() >= few.least_p == 1 / 8
-    assert "7" in " ".join(remarks(few)) and "No head is beyond chance" in example_finding(few)
+    assert "7" in " ".join(chance_remarks(few)) and "No head is beyond chance" in example_finding(few)
 
 
 def test_a_head_that_follows_the_marks_is_found_and_none_where_they_are_shuffled(minilm):

@@ -13,6 +13,8 @@ from dashboard.heads.luck import RandomMarks
 from tests.helpers.charts import assert_valid, svg_of, texts
 from tests.helpers.sentences import numbers, plain, wording
 
+MADE = {"heads": 2, "pairs": 3, "seed": 0, "planted": 0.0}
+
 
 def test_figures_and_bands_are_those_of_loops_over_all_marks():
     values = np.random.default_rng(4).random((6, 5))
@@ -20,7 +22,7 @@ def test_figures_and_bands_are_those_of_loops_over_all_marks():
     marks = RandomMarks(DrawnSets([np.array([1, 4])], [np.arange(6)], 6), 5)
     for part in (slice(0, 2), slice(2, 5)):
         marks.take(part, values[:, part])
-    found = marks.luck(list("abcde"), title="", over="", pairs=2)
+    found = marks.luck(list("abcde"), title="", over="", pairs=2, origin={})
     sets = [(i, j) for i in range(6) for j in range(i + 1, 6) if (i, j) != (1, 4)]
     heads = [0, 1, 2, 4]
     score = {h: (values[1, h] + values[4, h]) / 2 for h in heads}
@@ -112,12 +114,11 @@ def test_the_picture_has_every_head_and_its_band(theme, arguments):
 def test_a_list_without_another_mark_or_without_a_head_says_so():
     whole = RandomMarks(DrawnSets([np.arange(3)], [np.arange(3)], 3), 2)
     whole.take(slice(0, 2), np.ones((3, 2)))
-    nothing = whole.luck(["L0H0", "L0H1"], title="The heads", over="", pairs=3)
+    nothing = whole.luck(["L0H0", "L0H1"], title="The heads", over="", pairs=3, origin=MADE)
     assert not len(nothing.table) and "no random marks" in luck_finding(nothing)
     silent = RandomMarks(DrawnSets([np.arange(3)], [np.arange(30)], 30), 2)
     silent.take(slice(0, 2), np.full((30, 2), np.nan))
-    empty = silent.luck(["L0H0", "L0H1"], title="The heads", over="", pairs=3)
+    empty = silent.luck(["L0H0", "L0H1"], title="The heads", over="", pairs=3, origin=MADE)
     assert not len(empty.table) and "no list" in luck_finding(empty)
     for one in (nothing, empty):
-        one.origin.update(heads=2, pairs=3, seed=0, planted=0.0)
         assert_valid(draw_luck(one).spec)
