@@ -31,21 +31,21 @@ def equals(q: float, name: str = "q") -> str:
     return f"{name} {said}" if said.startswith("under") else f"{name} = {said}"
 
 
-def verdict(q: float, every: np.ndarray, unit: str = "heads") -> str:
+def verdict(q: float, every: np.ndarray) -> str:
     """Whether the named head is beyond chance, as a sentence; empty where the list has no q.
 
-    q, every: of the head, and of the whole list; unit: what the list is of
+    q, every: of the head, and of the whole list
     """
     known = np.asarray(every, float)
     known = known[np.isfinite(known)]
     if not len(known):
         return ""
     if not (known <= LEVEL).any():
-        return f"No {unit.removesuffix('s')} is beyond chance (best {equals(known.min())})."
+        return f"No head is beyond chance (best {equals(known.min())})."
     if q <= LEVEL:
-        return f"Beyond chance: {equals(q)} over {counted(len(known), unit)}."
+        return f"Beyond chance: {equals(q)} over {counted(len(known), 'heads')}."
     beyond = int((known <= LEVEL).sum())
-    return f"It is not beyond chance ({equals(q)}); {counted(beyond, unit)} {'is' if beyond == 1 else 'are'}."
+    return f"It is not beyond chance ({equals(q)}); {counted(beyond, 'heads')} {'is' if beyond == 1 else 'are'}."
 
 
 def own(q: float) -> str:
@@ -53,11 +53,16 @@ def own(q: float) -> str:
     return "" if np.isnan(q) else f"Its {equals(q)}."
 
 
-def explained(drawn: str, listed: int, unit: str = "heads") -> str:
-    """What q is, once a page. drawn: what the draws were, like "random pairs at the same distances" """
+def explained(drawn: str, listed: int, *, dots: bool = True) -> str:
+    """What q is, once a page.
+
+    drawn: what the draws were, like "random pairs at the same distances"; listed: how many heads; dots: whether the
+        picture marks them
+    """
+    marks = "Filled dots, and • in tables" if dots else "• in tables"
     return (
-        f"q: how likely the figure is by luck ({drawn}), corrected for {counted(listed, unit)}. {MARK}, and a filled "
-        f"dot: q ≤ {LEVEL}. “How likely is it luck?” shows it."
+        f"q: how likely the figure is by luck ({drawn}), corrected for {counted(listed, 'heads')}. {marks}: "
+        f"q ≤ {LEVEL}. “How likely is it luck?” shows how."
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.heads.chance import PARTS, DrawnSets, mean, p_values, q_values, sums
+from dashboard.heads.chance import LEVEL, PARTS, DrawnSets, mean, p_values, q_values, sums
 
 BAND = (2.5, 97.5)
 LIMIT = 95
@@ -44,6 +44,11 @@ class Luck:
     title: str
     over: str
     origin: dict[str, Any]
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether there are enough other sets of marks for any head to have p ≤ 0.05."""
+        return self.least_p <= LEVEL
 
 
 class RandomMarks:

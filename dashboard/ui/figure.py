@@ -27,7 +27,7 @@ Columns = Mapping[str, ColumnConfig | str | None]  # column → its title or con
 PAUSE = 0.1  # seconds
 # The column of a table that exists only if the tokenizer did not know some characters.
 Q = st.column_config.NumberColumn("q", format="%.2g", help=chance_words.HELP)
-BEYOND = st.column_config.TextColumn("", help=f"{chance_words.MARK}: q ≤ {LEVEL}.")
+BEYOND = st.column_config.TextColumn("", width=36, help=f"{chance_words.MARK}: q ≤ {LEVEL}.")
 UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
 
 

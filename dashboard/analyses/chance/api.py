@@ -7,6 +7,8 @@ save(draw_luck(luck_of_pairs(model, text, "says > chef, her > chef")), "mine.svg
 
 from __future__ import annotations
 
+import numpy as np
+
 from dashboard.analyses.chance.luck_chart import luck_chart
 from dashboard.analyses.chance.random_heads import PLANTED, random_heads
 from dashboard.analyses.chance.text import luck_finding
@@ -26,7 +28,7 @@ def draw_luck(found: Luck, *, theme: Theme = "light", width: float | None = None
     """Draw a list of heads over the band that random marks fill: of `random_heads`, or of `luck_of_pairs`."""
     chart = luck_chart(
         found.table,
-        found.limit,
+        found.limit if found.told_apart else np.nan,
         Look(theme, width),
         title=found.title,
         subtitle=[

@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboard.analyses.chance.random_heads import PLACES, PLANTED
 from dashboard.heads.chance import LEVEL
-from dashboard.heads.chance_words import equals, too_few
+from dashboard.heads.chance_words import equals, q_said, too_few
 from dashboard.heads.format import counted, percent
 from dashboard.heads.luck import Luck
 
@@ -22,15 +22,21 @@ def luck_finding(found: Luck) -> str:
         return "No head gives other words any attention from your query words, so there is no list."
     best, heads = found.table.iloc[0], len(found.table)
     of = f"The best of {counted(heads, 'heads')}, {best['name']}," if heads > 1 else f"{_capital(best['name'])}"
-    points = percent(best["beyond"]).replace("\u00a0%", "\u00a0points")
-    limit = percent(found.limit).replace("\u00a0%", "\u00a0points")
-    luck = "the best" if heads > 1 else "it"
-    explains = "Luck hardly explains it" if best["q"] <= LEVEL else "Luck explains it"
-    alone = f"{equals(best['p'], 'p')} alone, {equals(best['q'])} over all heads" if heads > 1 else equals(best["q"])
-    return (
-        f"{of} gives the marked pairs {points} more than random marks get. By luck alone, {luck} stays under {limit} "
-        f"in 95\u00a0% of lists. {explains}: {alone}."
+    says = f"{of} gives the marked pairs {_points(best['beyond'])} more than random marks get."
+    if not found.told_apart:
+        return (
+            f"{says} These distances allow only {counted(found.sets, 'other choices')}, so no p can be under "
+            f"{q_said(found.least_p)}. Luck cannot be ruled out."
+        )
+    says += (
+        f" By luck alone, {'the best' if heads > 1 else 'it'} stays under {_points(found.limit)} in 95\u00a0% of lists."
     )
+    alone = f"{equals(best['p'], 'p')} alone, {equals(best['q'])} over all heads" if heads > 1 else equals(best["q"])
+    return f"{says} Luck {'hardly explains' if best['q'] <= LEVEL else 'can explain'} it: {alone}."
+
+
+def _points(share: float) -> str:
+    return percent(share).replace("\u00a0%", "\u00a0points")
 
 
 def _capital(name: str) -> str:

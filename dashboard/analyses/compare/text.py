@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dashboard.analyses.compare.change import Changes, most_changed
-from dashboard.heads.chance_words import explained, too_few, verdict
+from dashboard.heads.chance import LEVEL
+from dashboard.heads.chance_words import explained, q_said, verdict
 from dashboard.heads.format import percent
 
 
@@ -38,6 +39,10 @@ def change_remarks(changes: Changes) -> list[str]:
         return []
     if not changes.alike:
         return ["There is no q: the exchanges are not comparable with this change."]
-    heads = len(changes.table)
-    few = too_few(changes.swaps, 1 / (changes.swaps + 1), heads, what="exchanges of a word", do="Take a longer text.")
-    return [line for line in (explained("the rank among the exchanges of another word", heads), few) if line]
+    lines = [explained("the rank among the exchanges of another word", len(changes.table))]
+    least = 1 / (changes.swaps + 1)
+    if least > LEVEL:
+        lines.append(f"With {changes.swaps} exchanges no q can be under {q_said(least)}. Take a longer text.")
+    elif least * len(changes.table) > LEVEL:
+        lines.append(f"With {changes.swaps} exchanges one head alone cannot reach q ≤ {LEVEL}.")
+    return lines

@@ -55,4 +55,4 @@ def _distance(found: LongRange, row) -> str:
 def chance_remark(found: LongRange) -> str:
     """What q is on this page."""
     drawn = "random words at the same distances in the same texts, all texts and distances together"
-    return explained(drawn, int((~np.isnan(found.q)).sum()))
+    return explained(drawn, int((~np.isnan(found.q)).sum()), dots=False)

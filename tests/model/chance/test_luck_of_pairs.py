@@ -8,6 +8,7 @@ from dashboard.analyses.chance.api import luck_table
 from dashboard.analyses.chance.text import luck_finding, luck_remarks
 from dashboard.errors import UserError
 from dashboard.heads.head_id import heads_of
+from tests.helpers.sentences import numbers
 from tests.helpers.snippets import thing_of
 
 TEXT = "Anna met Ben in Paris. Ben liked the museum and Anna liked the river. Later Anna wrote to Ben."
@@ -32,6 +33,7 @@ def test_one_pair_says_how_little_it_can_show(minilm):
     found = luck_of_pairs(minilm, TEXT, "20 > 6")
     assert found.sets == 7 and found.table["p"].min() >= 1 / 8
     assert any("Only 7" in one for one in luck_remarks(found))
+    assert numbers(luck_finding(found))[-2:] == [7, 0.12] and "ruled out" in luck_finding(found)
     alone = luck_of_pairs(minilm, "Cats sleep", [(0, 1), (1, 0)])
     assert alone.sets == 0 and luck_finding(alone) and draw_luck(alone).description == luck_finding(alone)
 
