@@ -51,18 +51,12 @@ def beyond(found: Luck) -> int:
 def luck_remarks(found: Luck) -> list[str]:
     """How to read the picture, and what the marks cannot show."""
     small = int((found.table["p"] <= LEVEL).sum())
-    heads = len(found.table)
+    heads, what, do = len(found.table), "choices of pairs at these distances", "Mark more pairs, or take a longer text."
     lines = [
         f"Grey band: where 95\u00a0% of the lists with random marks lie, place by place. {ALONE} {CORRECTED}",
         f"{counted(small, 'heads')} of {heads:,} {'has' if small == 1 else 'have'} p ≤ {LEVEL}, where luck alone gives "
         f"about {LEVEL * heads:.0f}. {beyond(found):,} {'has' if beyond(found) == 1 else 'have'} q ≤ {LEVEL}.",
-        too_few(
-            found.sets,
-            found.least_p,
-            heads,
-            what="choices of pairs at these distances",
-            do="Mark more pairs, or take a longer text.",
-        ),
+        too_few(found.sets, found.least_p, heads, what=what, do=do) if found.told_apart else do,
     ]
     return [line for line in lines if line]
 
