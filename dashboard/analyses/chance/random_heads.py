@@ -11,6 +11,7 @@ import numpy as np
 
 from dashboard.errors import UserError
 from dashboard.heads.chance import DrawnSets
+from dashboard.heads.format import percent
 from dashboard.heads.luck import Luck, RandomMarks
 
 PLACES = 40
@@ -53,6 +54,7 @@ def random_heads(heads: int = 270, pairs: int = 3, seed: int = 0, planted: float
         names,
         pairs=pairs,
         title=f"{heads:,} random heads" if heads > 1 else "1 random head",
-        over=f"{pairs} of {PLACES} places marked" + (f" · one head planted, strength {planted:.0%}" if planted else ""),
+        over=f"{pairs} of {PLACES} places marked"
+        + (f" · one head planted, strength {percent(planted)}" if planted else ""),
         origin={"heads": heads, "pairs": pairs, "seed": seed, "planted": planted},
     )
