@@ -27,6 +27,10 @@ from .analyses.card.draw import (
     draw_relations,
     draw_sinks,
 )
+from .analyses.chance.api import (
+    draw_luck,
+    random_heads,
+)
 from .analyses.compare.api import (
     aligned_table,
     compare_models,
@@ -71,6 +75,9 @@ from .analyses.find_heads.api import (
 from .analyses.find_heads.find_aligners import (
     draw_aligners,
     find_aligners,
+)
+from .analyses.find_heads.luck import (
+    luck_of_pairs,
 )
 from .analyses.inside.api import (
     draw_inside,
@@ -224,6 +231,7 @@ __all__ = [
     "draw_logit_components",
     "draw_long_range",
     "draw_long_text",
+    "draw_luck",
     "draw_map",
     "draw_next",
     "draw_profile",
@@ -249,6 +257,7 @@ __all__ = [
     "logit_components",
     "long_range",
     "look_inside",
+    "luck_of_pairs",
     "make_card",
     "map_heads",
     "of_part",
@@ -258,6 +267,7 @@ __all__ = [
     "profile_library",
     "query_key_table",
     "query_keys",
+    "random_heads",
     "read_profile",
     "recall",
     "recall_table",

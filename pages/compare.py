@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.compare.api import comparison_table, draw_closest_pairs
-from dashboard.analyses.compare.text import change_finding
+from dashboard.analyses.compare.text import change_finding, change_remarks
 from dashboard.analyses.explore.api import fit_for
 from dashboard.heads.head_id import HeadId
 from dashboard.ui import figure, head_names, head_picker, heads_together, session
@@ -99,6 +99,7 @@ if chosen.mode == "texts":
                 "Tick: the mean when another word is exchanged; “Table” gives the range. Click a head to see it above.",
                 what.note,
             ],
+            remarks=change_remarks(changes),
             tables=[head_names.table(this, compare_aligned.CHANGED, changes.table)],
             click=Click(head_picker.click, key=key),
         )

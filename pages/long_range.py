@@ -5,8 +5,9 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.long_range.api import draw_long_range
-from dashboard.analyses.long_range.measure import QUESTIONS, table
-from dashboard.analyses.long_range.text import long_range_finding
+from dashboard.analyses.long_range.measure import table
+from dashboard.analyses.long_range.questions import QUESTIONS
+from dashboard.analyses.long_range.text import chance_remark, long_range_finding
 from dashboard.ui import figure, head_names, head_picker, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
@@ -50,6 +51,7 @@ figure.show(
             "% intervals: bootstrap over texts.",
             "Equally distant word: in the same texts, the mean attention of the same head from every other word to "
             "the word at this distance before it. Attention is not explanation.",
+            chance_remark(long_range),
         ],
         tables=[layer_tables.curves(long_range, best, judged_half=True)],
     )

@@ -61,6 +61,8 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "longrange": ("long_range", {}),
     "longrange-name": ("long_range", {"reach": "name", "layer": "2", "head": "9"}),
     "longrange-smollm2": ("long_range", {"model": "smollm2"}),
+    "chance": ("chance", {}),
+    "chance-planted": ("chance", {"planted": "60", "random_heads": "72", "pairs": "none"}),
     "layers": ("layers", {}),
     "layers-smollm2": ("layers", {"model": "smollm2", "measure": "attention_share", "special": "hide"}),
     "models": ("models", {}),

@@ -10,6 +10,8 @@ import pandas as pd
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.labels import width_of
 from dashboard.charts.look import Look, Selection, tip_expr
+from dashboard.heads.chance import LEVEL
+from dashboard.heads.chance_words import equals
 from dashboard.heads.head_id import (
     click_fields,
     datum_of,
@@ -42,7 +44,8 @@ def ranking(
 
     Parameters
     ----------
-    table: a row per head in their order: layer, head, score, baseline in [0, 1]; NaN where there is none
+    table: a row per head in their order: layer, head, score, baseline in [0, 1]; NaN where there is none. q, where it
+        is there: the dot of a head with q > 0.05 is hollow
     look: 600 pixels wide unless it says more; selection: of the head on show, its row shaded; the names
         that it has stand at the rows
     share: score and baseline are shares, said in per cent; else numbers
@@ -60,6 +63,8 @@ def ranking(
             **selection.named(head),
             "score": _number(one["score"]),
             "baseline": _number(one["baseline"]),
+            "hollow": bool(one.get("q", 0) > LEVEL),
+            "q": "" if np.isnan(one.get("q", np.nan)) else f"; {equals(one['q'])}",
         }
         for place, (head, one) in enumerate(zip(heads, best.to_dict("records"), strict=True))
     ]
@@ -101,7 +106,8 @@ def ranking(
 
     tip = tip_expr(
         name_expr(parts=parts),
-        f"': ' + {value('score')} + (isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')",
+        f"': ' + {value('score')} + (isValid(datum.baseline) ? ', {elsewhere} ' + {value('baseline')} : '; {alone}')"
+        " + datum.q",
     )
     layers = [
         {
@@ -125,13 +131,16 @@ def ranking(
                 "filled": True,
                 "shape": "circle",
                 "size": 90,
-                "fill": p.ink,
                 "opacity": 1,
-                "stroke": p.paper,
-                "strokeWidth": 1,
+                "strokeWidth": 1.5,
                 "aria": False,
             },
-            "encoding": {"y": down, "x": across | {"field": "score"}},
+            "encoding": {
+                "y": down,
+                "x": across | {"field": "score"},
+                "fill": {"condition": {"test": "datum.hollow", "value": p.paper}, "value": p.ink},
+                "stroke": {"condition": {"test": "datum.hollow", "value": p.ink}, "value": p.paper},
+            },
         },
         {
             "transform": [{"calculate": tip, "as": "tip"}, {"calculate": str(selection.epoch), "as": "epoch"}],

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal, cast
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,6 +17,8 @@ from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.charts.drawing import Drawing
 from dashboard.export import Provenance
+from dashboard.heads import chance_words
+from dashboard.heads.chance import LEVEL
 from dashboard.heads.view import HeadView
 from dashboard.ui import downloads, session
 from dashboard.ui.markdown import escape_markdown, words_apart
@@ -23,6 +26,8 @@ from dashboard.ui.markdown import escape_markdown, words_apart
 Columns = Mapping[str, ColumnConfig | str | None]  # column → its title or configuration; None: not shown
 PAUSE = 0.1  # seconds
 # The column of a table that exists only if the tokenizer did not know some characters.
+Q = st.column_config.NumberColumn("q", format="%.2g", help=chance_words.HELP)
+BEYOND = st.column_config.TextColumn("", width=36, help=f"{chance_words.MARK}: q ≤ {LEVEL}.")
 UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
 
 
@@ -183,7 +188,18 @@ def _table(table: Table, rows: pd.DataFrame | Callable[[], pd.DataFrame]) -> Non
     if table.note:
         st.caption(escape_markdown(table.note))
     data = rows() if callable(rows) else rows
-    st.dataframe(data, hide_index=True, width=table.width, column_config=dict(table.columns))
+    st.dataframe(
+        beyond_chance(data), hide_index=True, width=table.width, column_config={**table.columns, "beyond": BEYOND}
+    )
+
+
+def beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table with a mark after each q that is small enough; as they are where they have no q."""
+    if "q" not in rows:
+        return rows
+    marked = rows.copy()
+    marked.insert(list(rows).index("q") + 1, "beyond", np.where(rows["q"] <= LEVEL, chance_words.MARK, ""))
+    return marked
 
 
 def window_slider(view: HeadView, whole: HeadView) -> None:

@@ -60,6 +60,7 @@ PAGES = (
     Page("similarity", "Head map", "scatter_plot", EVIDENCE, ("map",), uses=(MODEL, PARTS)),
     Page("query_key", "Queries and keys", "key", EVIDENCE, ("queries",), uses=(MODEL, PARTS)),
     Page("long_range", "Long range", "height", EVIDENCE, ("longrange",), uses=(MODEL, READING)),
+    Page("chance", "How likely is it luck?", "casino", EVIDENCE, uses=(*_ALL, WEIGHTS)),
     Page("corpus", "Corpora", "library_books", LIBRARY, uses=(MODEL,)),
     Page("report", "Report", "summarize", LIBRARY),
     Page("models", "Models", "deployed_code", LIBRARY, uses=(MODEL, WEIGHTS)),

@@ -155,6 +155,11 @@ class Choices:
     chat: Annotated[str, Option("no", "yes")] = "no"  # whether the text is a message in the chat template
     written: Annotated[int, Number()] = 0  # the written token on show, from 0
     report: Annotated[str, Key()] = ""
+    # How likely is it luck?
+    random_heads: Annotated[int, Within(1, 1_000, whole=True)] = 270
+    random_pairs: Annotated[int, Within(1, 20, whole=True)] = 3  # how many are marked
+    planted: Annotated[int, Within(0, 100, whole=True)] = 0  # the strength of a planted head in percent, 0: none
+    redraw: Annotated[int, Within(0, 999, whole=True)] = 1  # the seed
     # Sentence pairs: the second text, "" for none, and which of its links are drawn
     pair: Annotated[str, Emptied(LONGEST_OTHER)] = ""
     # Encoder–decoders: what the decoder reads, the text being the source

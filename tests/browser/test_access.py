@@ -22,6 +22,7 @@ PAGES = {
     "find_heads": ".st-key-picture_found_head [role=graphics-document]",
     "inside": ".st-key-picture_steps [role=graphics-document]",
     "long_range": ".st-key-picture_reach_head [role=graphics-document]",
+    "chance": ".st-key-picture_own_luck [role=graphics-document]",
     "layers": ".st-key-picture_flow [role=graphics-document]",
     "toy": ".st-key-picture_toy_entropy [role=graphics-document]",
     "toy?toy=heads&toy_step=scores&toy_head=1": ".st-key-picture_toy_entropy [role=graphics-document]",

@@ -23,6 +23,7 @@ PAGES = [
     ("find_heads", {}),
     ("inside", {}),
     ("long_range", {}),
+    ("chance", {}),
     ("layers", {}),
     ("query_key", {}),
     ("toy", {}),

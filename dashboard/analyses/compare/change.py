@@ -13,6 +13,7 @@ from dashboard.capture import AttentionModel, Block, visit
 from dashboard.capture.maps.which_heads import existing
 from dashboard.errors import UserError
 from dashboard.heads.alignment import matching
+from dashboard.heads.chance import p_among, q_values
 from dashboard.heads.head_id import HeadId, every_head, head_columns, head_of, largest_first
 from dashboard.heads.pooling import Pooling
 from dashboard.text.encoding import Axis, Encoding
@@ -27,7 +28,7 @@ class Changes:
 
     Attributes
     ----------
-    table: a row per head, sorted by change beyond the baseline: layer, head, change, baseline, low, high, lift
+    table: a row per head, sorted by change beyond the baseline: layer, head, change, baseline, low, high, lift, q
     rows: the number of rows that `change` is the mean of; swaps: the number of variants behind the baseline
     alike: whether the variants are comparable with the change: one word exchanged, and all rows weighted equally. Not
         in a causal model, where few rows see a word late in the text, so it weighs more in their mean
@@ -47,7 +48,8 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
     column. Of cross attention the keys are the words of its source. In a causal model only rows that see a changed word
     count, as the others cannot change; of a decoder and its cross attention likewise. baseline: the mean
     change from a to each of the `variants` (texts with another word exchanged); low, high: the smallest and the largest
-    of these changes. lift = change − baseline. NaN without variants; the table is then sorted by change.
+    of these changes. lift = change − baseline. NaN without variants; the table is then sorted by change. q: the rank of
+    the change among those of the variants, corrected for all heads (METRICS §10); NaN where they are not `alike`.
 
     Raises UserError for texts that share no word, and for one of more than 200 words.
     """
@@ -74,12 +76,15 @@ def head_changes(model: AttentionModel, a: Encoding, b: Encoding, variants: Sequ
             "lift": (change - baseline).ravel(),
         }
     )
-    table = existing(model, table)
-    first = "lift" if len(known) else "change"
-    table = largest_first(table, first)
     labels = [axis.labels for axis in axes[:2]]
     one_word = len(labels[0]) == len(labels[1]) and sum(x != y for x, y in zip(*labels, strict=True)) == 1
-    return Changes(table, int(pairs[0].rows.sum()), len(known), one_word and not model.predicts_next)
+    alike = one_word and not model.predicts_next
+    table["q"] = p_among(change.ravel(), known.reshape(len(known), change.size)) if alike else np.nan
+    table = existing(model, table)
+    table["q"] = q_values(table["q"].to_numpy())
+    first = "lift" if len(known) else "change"
+    table = largest_first(table, first)
+    return Changes(table, int(pairs[0].rows.sum()), len(known), alike)
 
 
 def check_lengths(texts: Sequence[Encoding]) -> None:

@@ -23,6 +23,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, given
 from dashboard.export.provenance import origin
 from dashboard.heads.alignment import matching
+from dashboard.heads.chance_words import HOLLOW
 from dashboard.heads.head_id import HeadId
 from dashboard.text import parse
 from dashboard.text.parse import not_english
@@ -31,22 +32,25 @@ from dashboard.text.treebank import read_treebank
 from dashboard.text.words import split_words
 
 EXCHANGES = 12  # variants behind the baseline, at most
+FOR_CHANCE = 40  # where the change has a rank among them: with fewer, no list of heads could be beyond chance
 
 
 def changed_heads(
-    model: AttentionModel, first: str, second: str, *, bos: bool = True, exchanges: int = EXCHANGES
+    model: AttentionModel, first: str, second: str, *, bos: bool = True, exchanges: int | None = None
 ) -> Changes:
     """All heads of a model, ranked by how much they change between two texts beyond a baseline.
 
     The baseline is over variants of the first text with one other word exchanged for a word of the same part of speech
-    from the built-in corpus (at most `exchanges` variants; English text only, else there is no baseline). See
-    `change.head_changes`.
+    from the built-in corpus (English text only, else there is no baseline). See `change.head_changes`.
+
+    exchanges: how many variants at most; by default 12, and 40 where the table has a q: in a model that is not causal
     """
     before, after = (model.encode(text, bos=bos) for text in (first, second))
     check_lengths([before, after])  # before anything is parsed
-    variants = exchanged(first, second, exchanges)
+    usual = EXCHANGES if model.predicts_next else FOR_CHANCE
+    variants = exchanged(first, second, usual if exchanges is None else exchanges)
     found = head_changes(model, before, after, [model.encode(one.text, bos=bos) for one in variants])
-    read: dict[str, Any] = {"bos": bos} | ({} if exchanges == EXCHANGES else {"exchanges": exchanges})
+    read: dict[str, Any] = {"bos": bos} | ({} if exchanges is None else {"exchanges": exchanges})
     found.table.attrs["provenance"] = _of_changes(model, first, second, read).to_dict()
     return found
 
@@ -80,12 +84,13 @@ def draw_changes(
     selected, epoch, names: as in `draw_atlas`
     """
     ticks = f"tick: mean of {changes.swaps} exchanges of another word" if changes.swaps else "no baseline"
+    hollow = f" ({HOLLOW})" if changes.table["q"].notna().any() else ""
     chart = ranking(
         changes.table.rename(columns={"change": "score"}),
         Look(theme, width),
         title=f"Most changed heads · {model.title}",
         subtitle=[
-            f"dot: divergence between the two texts, 0: the same, 1: no overlap · {ticks}",
+            f"dot: divergence between the two texts, 0: the same, 1: no overlap{hollow} · {ticks}",
             f"the first {min(BEST, len(changes.table))} of {len(changes.table)} heads · mean over {changes.rows} rows",
         ],
         description=change_finding(changes),

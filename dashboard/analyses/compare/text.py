@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dashboard.analyses.compare.change import Changes, most_changed
+from dashboard.heads.chance import LEVEL
+from dashboard.heads.chance_words import explained, q_said, verdict
 from dashboard.heads.format import percent
 
 
@@ -27,5 +29,20 @@ def change_finding(changes: Changes) -> str:
     return (
         f"{head} changes most: {over}, against {best['baseline']:.3f} when another word is exchanged "
         f"({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). {percent(beyond)} of all heads "
-        f"change more than in any of these{chance}."
-    )
+        f"change more than in any of these{chance}. {verdict(best['q'], changes.table['q'].to_numpy())}"
+    ).rstrip()
+
+
+def change_remarks(changes: Changes) -> list[str]:
+    """What q is, or why there is none."""
+    if not changes.swaps:
+        return []
+    if not changes.alike:
+        return ["There is no q: the exchanges are not comparable with this change."]
+    lines = [explained("the rank among the exchanges of another word", len(changes.table))]
+    least = 1 / (changes.swaps + 1)
+    if least > LEVEL:
+        lines.append(f"With {changes.swaps} exchanges no q can be under {q_said(least)}. Take a longer text.")
+    elif least * len(changes.table) > LEVEL:
+        lines.append(f"With {changes.swaps} exchanges one head alone cannot reach q ≤ {LEVEL}.")
+    return lines

@@ -15,7 +15,8 @@ import numpy as np
 
 from dashboard.analyses.course.material import Material
 from dashboard.analyses.inside.steps import QueryRow
-from dashboard.analyses.long_range.measure import measure_step, question_of
+from dashboard.analyses.long_range.measure import measure_step
+from dashboard.analyses.long_range.questions import question_of
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.analyses.recall.training import Result
 from dashboard.capture import AttentionModel

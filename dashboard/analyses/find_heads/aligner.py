@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from dashboard.analyses.find_heads.by_example import MOST_PAIRS, numbered
-from dashboard.analyses.find_heads.pair_shares import Pair
+from dashboard.analyses.find_heads.pair_shares import Pair, drawn_sets
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
+from dashboard.heads.chance import PARTS, DrawnSets, p_values, q_values
 from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
@@ -33,7 +36,8 @@ class Aligners:
     table: a row per head, the smallest error first, then the largest share: layer, head, part, aer (in [0, 1], 0: all
         as marked), right (how many links of the head are marked), share (the mean attention along the marked links,
         of what goes to the source's words, in [0, 1]; NaN if the head gives these words nothing), links (how many links
-        the head has: one for each word, none where it gives the source's words nothing)
+        the head has: one for each word, none where it gives the source's words nothing), q (METRICS §10: the heads' p
+        by random links at the same distances that the head aligns as well, corrected for their number; in [0, 1])
     pairs: the marked links (j → i), words counted from 0
     linked: of each head, in the order of the layers and numbers, which source word each of `aligned` is linked to; -1
         for none
@@ -44,6 +48,7 @@ class Aligners:
     words, source_words: the words of both texts, with unknown characters marked
     text, source: the target, and the text that the encoder read
     model, name, revision, part, reading: the model's title, its name and revision, its part, how the texts were read
+    sets, least_p: how many other sets of links there are at the same distances, and the smallest p among them
     """
 
     table: pd.DataFrame
@@ -62,6 +67,8 @@ class Aligners:
     revision: str
     part: str = "cross"
     reading: dict = field(default_factory=dict)
+    sets: int = 0
+    least_p: float = 1.0
 
     @property
     def best(self) -> HeadId:
@@ -114,9 +121,11 @@ def aligners(model: AttentionModel, target: Encoding, pairs: Sequence[Pair], rea
     visitor = _Visitor(model, target, source, aligned)
     visit(model, target, visitor)
     linked, rows = {}, []
-    for head in model.all_heads:
+    every = np.stack([visitor.linked[head] for head in model.all_heads], 1)
+    sets = drawn_sets(len(target.words), given, causal=False, keys=len(source.words))
+    for place, head in enumerate(model.all_heads):
         shares = visitor.shares[head]  # (w, source words)
-        to = np.where(np.isfinite(shares).all(1), np.nan_to_num(shares).argmax(1), NO_LINK)
+        to = every[list(aligned), place]
         links = {(j, int(i)) for j, i in zip(aligned, to, strict=True) if i != NO_LINK}
         along = [shares[aligned.index(j), i] for j, i in given]
         linked[head] = tuple(map(int, to))
@@ -130,6 +139,7 @@ def aligners(model: AttentionModel, target: Encoding, pairs: Sequence[Pair], rea
             }
         )
     table = pd.DataFrame({**head_columns(model.all_heads), **pd.DataFrame(rows).to_dict("list")})
+    table["q"] = q_values(p_of_links(every, len(source.words), given, sets))
     table = table.sort_values(["aer", "share", "layer", "head"], ascending=[True, False, True, True], ignore_index=True)
     m, n = len(target.words), len(source.words)
     diagonal = {(j, int((j + 0.5) * n / m)) for j in aligned}
@@ -149,6 +159,40 @@ def aligners(model: AttentionModel, target: Encoding, pairs: Sequence[Pair], rea
         name=model.name,
         revision=model.revision,
         reading=reading or {},
+        sets=sets.others,
+        least_p=sets.least,
+    )
+
+
+def p_of_links(linked: np.ndarray, n: int, pairs: Sequence[Pair], sets: DrawnSets) -> np.ndarray:
+    """p of each head's alignment error, the smaller the better, among as many links at the same distances.
+
+    linked: the source word of each target word, -1 for none (m, h); n: the source's words; sets: of `drawn_sets`
+    """
+    m = len(linked)
+    offsets = np.unique([i - j for j, i in pairs])
+    to = np.arange(m)[:, None] + offsets  # (m, D): the source word of each cell
+    hit = (
+        (linked[:, None] == np.where((to >= 0) & (to < n), to, n)[:, :, None])
+        .astype(float)
+        .reshape(-1, linked.shape[1])
+    )
+    some = (linked != NO_LINK).astype(float)
+
+    def better(draws: csr_array, which: np.ndarray) -> np.ndarray:
+        drawn = draws.copy()  # as what follows works in place
+        words = csr_array((drawn.data, drawn.indices // len(offsets), drawn.indptr), (len(draws.indptr) - 1, m))
+        words.sum_duplicates()
+        words.data[:] = 1
+        return 2 * (draws @ hit[:, which]) / (words @ some[:, which] + len(pairs))  # 1 - the error
+
+    [observed] = better(sets.own, np.arange(linked.shape[1]))
+    if sets.few:
+        return p_values(observed, partial(better, sets.every))
+    return p_values(
+        observed,
+        partial(better, sets.first),
+        lambda which: (better(sets.more(part), which) for part in range(1, PARTS + 1)),
     )
 
 
@@ -170,19 +214,21 @@ def checked(target: Encoding, source: Encoding, pairs: Sequence[Pair]) -> tuple[
 
 
 class _Visitor:
-    """Of each head the attention of some words of the target to the words of the source, as shares of what goes to
-    these: (w, source words), NaN where that is nothing. From a word: the mean over its tokens; to a word: the sum."""
+    """Of each head the source word that each word of the target is linked to (`linked`: (m), -1 for none), and the
+    attention of some of them to the words of the source (`shares`: (w, source words)), as shares of what goes to these,
+    NaN where that is nothing. From a word: the mean over its tokens; to a word: the sum."""
 
     two_texts = True
 
     def __init__(self, model: AttentionModel, target: Encoding, source: Encoding, aligned: Sequence[int]):
-        self.heads, self.n = model.heads, len(target)
-        self.row = np.array([aligned.index(word) if word in aligned else -1 for word in target.word_of])
-        self.sizes = np.bincount(self.row[self.row >= 0], minlength=len(aligned))
+        self.heads, self.n, self.aligned = model.heads, len(target), list(aligned)
+        self.row = np.array([-1 if word is None else word for word in target.word_of])
+        self.sizes = np.bincount(self.row[self.row >= 0], minlength=len(target.words))
         self.words = np.zeros((len(source), len(source.words)), np.float32)
         for token, word in enumerate(source.word_of):
             if word is not None:
                 self.words[token, word] = 1
+        self.linked: dict[HeadId, np.ndarray] = {}
         self.shares: dict[HeadId, np.ndarray] = {}
         self.sums = np.zeros(0)
 
@@ -194,8 +240,9 @@ class _Visitor:
         to_words = block.weights.cpu().numpy()[:, some] @ self.words  # (heads, rows, source words)
         np.add.at(self.sums, rows[some], to_words.transpose(1, 0, 2))
         if block.rows.stop == self.n:
-            means = self.sums / self.sizes[:, None, None]
+            means = self.sums / np.maximum(self.sizes, 1)[:, None, None]
             given = means.sum(2, keepdims=True)
             shares = np.divide(means, given, out=np.full(means.shape, np.nan), where=given > 0)
+            linked = np.where(given[:, :, 0] > 0, means.argmax(2), NO_LINK)
             for place, head in enumerate(block.ids):
-                self.shares[head] = shares[:, place]
+                self.shares[head], self.linked[head] = shares[self.aligned, place], linked[:, place]

@@ -23,6 +23,7 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, corpus_named, given
 from dashboard.export.provenance import origin, reading
+from dashboard.heads.chance_words import HOLLOW
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId, columns_of
 from dashboard.text import Encoding
@@ -106,7 +107,7 @@ def draw_found(
         Look(theme, width),
         title=f"{what} · {found.model}",
         subtitle=[
-            "dot: attention along the pairs · tick: the same distance elsewhere",
+            f"dot: attention along the pairs ({HOLLOW}) · tick: the same distance elsewhere",
             f"the {min(BEST, len(found.table))} heads with the largest lift, of {len(found.table)} · {over}",
         ],
         description=example_finding(found) if one else match_finding(found),

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.find_heads.pair_shares import Pair, PairShares, pair_shares
+from dashboard.analyses.find_heads.pair_shares import Pair, PairShares, drawn_sets, pair_shares
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
+from dashboard.heads.chance import p_of_pairs, q_values
 from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of, largest_first
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
@@ -28,12 +29,15 @@ class Examples:
     ----------
     table: a row per head, sorted by descending lift, then layer and head: layer, head, score (the mean share over the
         pairs), baseline (the mean of the pairs' baselines), lift = score - baseline, rank (the mean over the pairs), n
-        (the number of pairs with a share), others (the number of word pairs behind the baselines). Shares are in [0, 1]
+        (the number of pairs with a share), others (the number of word pairs behind the baselines), q (METRICS §10: the
+        heads' p by random pairs at the same distances, corrected for their number). Shares and q are in [0, 1]
     pairs: the scored pairs (i → j), words counted from 0
     masked: pairs that look ahead, which no head of a causal model can see
     words: the words of the text, with unknown characters marked
     text, model, name, revision, reading: the text, the model's title, its name and revision, and how the text was read
     part, source: of a decoder "decoder", and the text that its encoder read; else ""
+    sets: how many other sets of pairs this text has at the same distances
+    least_p: the smallest p that a head can have among them; 1 where there is no other set
     """
 
     table: pd.DataFrame
@@ -47,6 +51,8 @@ class Examples:
     reading: dict = field(default_factory=dict)
     part: str = ""
     source: str = ""
+    sets: int = 0
+    least_p: float = 1.0
 
     def named(self, pair: Pair) -> str:
         """``says → chef``."""
@@ -73,10 +79,15 @@ def examples(model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], r
     scored = tuple(pair for pair in given if pair not in masked)
     if not scored:
         raise UserError(looks_ahead(words, masked, model.title) + " Mark the pair the other way round.")
-    [found] = pair_shares(model, [encoding], [scored])
-    table = by_lift(found, scored, model.all_heads)
+    sets, p = drawn_sets(len(encoding.words), scored, model.causal), np.full(len(model.all_heads), np.nan)
+
+    def cells(_: int, heads: slice, shares: np.ndarray) -> None:
+        p[heads] = p_of_pairs(sets, shares)
+
+    [found] = pair_shares(model, [encoding], [scored], cells)
+    table = by_lift(found, scored, model.all_heads, q_values(p))
     origin = encoding.texts[0], model.title, model.name, model.revision, reading or {}
-    return Examples(table, scored, masked, words, *origin, *model.read_beside)
+    return Examples(table, scored, masked, words, *origin, *model.read_beside, sets.others, sets.least)
 
 
 def checked(encoding: Encoding, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
@@ -133,8 +144,8 @@ def as_typed(encoding: Encoding, pairs: Sequence[Pair], keys: Encoding | None = 
     return "\n".join(f"{name(looks, i)} → {name(seen, j)}" for i, j in pairs)
 
 
-def by_lift(found: PairShares, pairs: Sequence[Pair], heads: Sequence[HeadId]) -> pd.DataFrame:
-    """The table of `Examples`. heads: the head of each row of `found`"""
+def by_lift(found: PairShares, pairs: Sequence[Pair], heads: Sequence[HeadId], q: np.ndarray) -> pd.DataFrame:
+    """The table of `Examples`. heads: the head of each row of `found`, and of q"""
     _, first_of_offset = np.unique([j - i for i, j in pairs], return_index=True)
     score, baseline = _mean(found.share), _mean(found.baseline)
     table = pd.DataFrame(
@@ -146,6 +157,7 @@ def by_lift(found: PairShares, pairs: Sequence[Pair], heads: Sequence[HeadId]) -
             "rank": _mean(found.rank),
             "n": np.isfinite(found.share).sum(1),
             "others": found.others[:, first_of_offset].sum(1),
+            "q": q,
         }
     )
     by = ["lift", "score"] if table["lift"].notna().any() else ["score"]

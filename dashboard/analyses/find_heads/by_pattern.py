@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.find_heads.pair_chance import SentenceCells, q_of_sentences
 from dashboard.analyses.find_heads.pair_shares import Pair, pair_shares
 from dashboard.analyses.find_heads.pattern import Pattern
 from dashboard.capture import AttentionModel
@@ -58,8 +59,8 @@ class Matches:
     Attributes
     ----------
     table: a row per head, sorted by descending lift: layer, head, score, baseline, lift, low, high (the 95 % bootstrap
-        interval of the lift over the sentences), rank, n (pairs). Shares are in [0, 1]. In-sample, so the best head is
-        overestimated
+        interval of the lift over the sentences), rank, n (pairs), q (METRICS §10: by random pairs at the same distances
+        in the same sentences). Shares and q are in [0, 1]. In-sample, so the best head is overestimated
     best: the best head, held out; None if one half of the sentences has no pair
     pairs, sentences, read: the numbers of scored pairs, of their sentences, and of sentences read
     invisible, alone, left_out: the numbers of pairs that look ahead in a causal model, of pairs whose distance no other
@@ -222,12 +223,21 @@ class _Tally:
         self.model = model
         self.index: list[int] = []
         self._n: list[np.ndarray] = []
+        self._cells: list[SentenceCells] = []
         self._sums: dict[str, list[np.ndarray]] = {name: [] for name in FIGURES}
 
     def add(self, window: list) -> None:
         for batch in batches(window):
             given = [pairs for pairs, _, _ in batch]
-            found = pair_shares(self.model, [encoding for _, _, encoding in batch], given)
+            sentences = [sentence for _, sentence, _ in batch]
+            cells = [SentenceCells.of(self.model, *one) for one in zip(sentences, given, strict=True)]
+            self._cells += cells
+            found = pair_shares(
+                self.model,
+                [encoding for _, _, encoding in batch],
+                given,
+                lambda text, heads, shares, cells=cells: cells[text].take(heads, shares),
+            )
             for (_, sentence, _), one in zip(batch, found, strict=True):
                 both = np.isfinite(one.share) & np.isfinite(one.baseline)
                 self.index.append(sentence.index)
@@ -244,7 +254,7 @@ class _Tally:
         figures = {name: _ratio(values, n) for name, values in sums.items()}
         columns = head_columns(self.model.all_heads)
         columns |= {name: figures[name] for name in ("score", "baseline", "lift")}
-        columns |= {"low": low, "high": high, "rank": figures["rank"], "n": n.sum(0)}
+        columns |= {"low": low, "high": high, "rank": figures["rank"], "n": n.sum(0), "q": q_of_sentences(self._cells)}
         table = largest_first(pd.DataFrame(columns), "lift")
         return table, _held_out(sums, n, np.array(self.index)[order] % 2 == 1, self.model.all_heads)
 

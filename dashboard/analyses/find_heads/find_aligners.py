@@ -17,6 +17,7 @@ from dashboard.charts.theme import Theme
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text, given
 from dashboard.export.provenance import origin, reading
+from dashboard.heads.chance_words import HOLLOW
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
@@ -77,7 +78,7 @@ def draw_aligners(
         Look(theme, width),
         title=f"Alignment error · {found.model}",
         subtitle=[
-            "dot: alignment error rate, 0\u00a0% is best · tick: linking by position (the diagonal)",
+            f"dot: alignment error rate, 0\u00a0% is best ({HOLLOW}) · tick: linking by position (the diagonal)",
             f"the {min(BEST, len(found.table))} heads with the smallest error, of {len(found.table)} · {over}",
         ],
         description=finding(found),

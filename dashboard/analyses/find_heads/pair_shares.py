@@ -8,15 +8,19 @@ only each word's sum, its cells at these offsets, and the rows of the marked wor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from dashboard.capture import AttentionModel, Block, visit
+from dashboard.heads.chance import DrawnSets
 from dashboard.text.encoding import Encoding
 
 Pair = tuple[int, int]
+Cells = Callable[[int, slice, np.ndarray], None]
+"""Takes the number of a text, the places of a layer's heads among all, and the shares of the cells of `drawn_sets`,
+(m · D, h)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +41,37 @@ class PairShares:
     rank: np.ndarray
 
 
+def drawn_sets(
+    m: int, pairs: Sequence[Pair], causal: bool, seed: int | Sequence[int] = 0, keys: int | None = None
+) -> DrawnSets:
+    """Random pairs of m words, as many at each distance as these. Cell i · D + k is word i with the one at the k-th of
+    the D offsets; a causal model's pairs look back. keys: how many words there are to look at, where not m"""
+    i, offset = np.array([(i, j - i) for i, j in pairs]).T
+    offsets, words = np.unique(offset), np.arange(m)
+    inside = [(words + d >= 0) & (words + d < (keys or m)) & (d < 0 or not causal) for d in offsets]
+    size = len(offsets)
+    return DrawnSets(
+        [i[offset == d] * size + k for k, d in enumerate(offsets)],
+        [words[seen] * size + k for k, seen in enumerate(inside)],
+        m * size,
+        seed,
+    )
+
+
 def pair_shares(
-    model: AttentionModel, encodings: Sequence[Encoding], pairs: Sequence[Sequence[Pair]]
+    model: AttentionModel,
+    encodings: Sequence[Encoding],
+    pairs: Sequence[Sequence[Pair]],
+    cells: Cells | None = None,
 ) -> list[PairShares]:
-    """The figures of each text's pairs (i → j) of words, counted from 0; a text has at least one pair, and i ≠ j."""
-    texts = [_Text(model, encoding, given) for encoding, given in zip(encodings, pairs, strict=True)]
+    """The figures of each text's pairs (i → j) of words, counted from 0; a text has at least one pair, and i ≠ j.
+
+    cells: is handed the shares of all words at the distances of these pairs, layer by layer
+    """
+    texts = [
+        _Text(model, encoding, given, k, cells)
+        for k, (encoding, given) in enumerate(zip(encodings, pairs, strict=True))
+    ]
     visit(model, encodings, _Visitor(texts))
     return [text.found for text in texts]
 
@@ -49,8 +79,10 @@ def pair_shares(
 class _Text:
     """One text: its word structure, the sums of the current layer, and the figures of all finished layers."""
 
-    def __init__(self, model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair]):
-        self.model = model
+    def __init__(
+        self, model: AttentionModel, encoding: Encoding, pairs: Sequence[Pair], number: int, take: Cells | None
+    ):
+        self.model, self.number, self.take = model, number, take
         self.n, self.m = len(encoding), len(encoding.words)
         self.word = np.array([-1 if word is None else word for word in encoding.word_of])
         self.order = np.argsort(self.word, kind="stable")[np.count_nonzero(self.word < 0) :]
@@ -137,6 +169,8 @@ class _Text:
         self.found.baseline[heads] = baseline[self.place].T
         self.found.others[heads] = others[self.place].T
         self.found.rank[heads] = np.where(np.isfinite(share), rank, np.nan).T
+        if self.take is not None:
+            self.take(self.number, heads, shares.reshape(-1, shares.shape[2]))
 
 
 class _Visitor:

@@ -7,12 +7,23 @@ import numpy as np
 from dashboard.analyses.find_heads.by_example import Examples, looks_ahead
 from dashboard.analyses.find_heads.by_pattern import Matches
 from dashboard.heads.bootstrap import FEWEST
+from dashboard.heads.chance_words import explained, own, too_few, verdict
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId, head_of
 
 
 def match_finding(found: Matches, head: HeadId | None = None) -> str:
-    """One sentence on the best head (held out), or on a given one, with its baseline and interval."""
+    """A sentence on the best head (held out), or on a given one, with its baseline and interval; and one on chance."""
+    if head is not None:
+        chance = own(found.row(head)["q"])
+    else:
+        chosen = [found.table.iloc[0]] if found.best is None else [found.row(one) for one in found.best.chosen]
+        worst = float(np.max([one["q"] for one in chosen]))  # of two heads, the less sure one's
+        chance = verdict(worst, found.table["q"].to_numpy())
+    return f"{_over_corpus(found, head)} {chance}".rstrip()
+
+
+def _over_corpus(found: Matches, head: HeadId | None) -> str:
     over = f"{counted(found.pairs, 'pairs')} in {counted(found.sentences, 'sentences')}"
     if head is None and found.best is not None:
         best = found.best
@@ -49,6 +60,7 @@ def match_remarks(found: Matches) -> list[str]:
     lines[0] += "".join(f" {counted(count, 'pairs')} left out: they {why}." for count, why in reasons if count)
     if found.left_out:
         lines[0] += f" {counted(found.left_out, 'sentences')} left out: this model cannot read them."
+    lines.append(explained("random pairs at the same distances in the same sentences", len(found.table)))
     if found.pairs < FEWEST:
         lines.append(f"Fewer than {FEWEST} pairs: too few to rank heads by.")
     lines.append(
@@ -60,7 +72,13 @@ def match_remarks(found: Matches) -> list[str]:
 
 
 def example_finding(found: Examples, head: HeadId | None = None) -> str:
-    """One sentence on a head along the pairs (None: on the best head), with its baseline."""
+    """A sentence on a head along the pairs (None: on the best head), with its baseline; and one on chance."""
+    row = found.table.iloc[0] if head is None else found.row(head)
+    chance = own(row["q"]) if head is not None else verdict(row["q"], found.table["q"].to_numpy())
+    return f"{_along_pairs(found, head)} {chance}".rstrip()
+
+
+def _along_pairs(found: Examples, head: HeadId | None) -> str:
     row = found.table.iloc[0] if head is None else found.row(head)
     name = head_of(row)
     what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"the {len(found.pairs)} marked pairs"
@@ -87,3 +105,10 @@ def remarks(found: Examples) -> list[str]:
     if found.masked:
         lines.insert(0, f"Left out: {looks_ahead(found.words, found.masked, found.model)}")
     return lines
+
+
+def chance_remarks(found: Examples) -> list[str]:
+    """Remarks to show with the list: what q is, and what these pairs cannot show."""
+    heads, what = len(found.table), "choices of pairs at these distances"
+    few = too_few(found.sets, found.least_p, heads, what=what, do="Mark more pairs, or take a longer text.")
+    return [line for line in (few, explained("random pairs at the same distances", heads)) if line]

@@ -230,6 +230,13 @@ _TERMS = (
         ("[CLS]", "[SEP]"),
     ),
     Term(
+        "q-value",
+        "How likely luck explains a head's place in a list, corrected for the length of the list. Of all heads with "
+        "q ≤ 0.05, at most 5 % are expected to be there by luck.",
+        "chance",
+        ("q", "p-value", "Benjamini–Hochberg", "multiple comparisons"),
+    ),
+    Term(
         "start token",
         "A special token put before the text of a causal model. It keeps the first word from being an attention sink.",
         "explore",

@@ -8,73 +8,23 @@ gives much to any word there. So each share comes with the same head's share to 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import torch
 
-from dashboard.analyses.long_range.agreement_texts import DISTANCES, agreement
-from dashboard.analyses.long_range.coreference_texts import BETWEEN, mentions
+from dashboard.analyses.long_range.questions import Question, question_of
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel, Block, visit
 from dashboard.errors import UserError
+from dashboard.heads.chance import SEED, DrawnSets, q_of_texts
 from dashboard.heads.head_id import HeadId, every_head, head_columns
 from dashboard.text.encoding import Encoding
 
 RESAMPLES = 1000
-
-
-@dataclass(frozen=True)
-class Question:
-    """A pair of related words to measure: trials, with a row per item and a column per distance.
-
-    Attributes
-    ----------
-    name, title: for addresses, for a menu
-    looks, seen: the names of the query word and the key word
-    items: the name of the texts
-    steps: the distances
-    unit: of the distances
-    trials: a function that returns the texts
-    """
-
-    name: str
-    title: str
-    looks: str
-    seen: str
-    items: str
-    steps: tuple[int, ...]
-    unit: str
-    trials: Callable[[], tuple[tuple[Trial, ...], ...]]
-
-
-QUESTIONS: dict[str, Question] = {
-    question.name: question
-    for question in (
-        Question(
-            "verb",
-            "A verb and its subject",
-            "the verb",
-            "its subject",
-            "sentences",
-            DISTANCES,
-            "words apart",
-            agreement,
-        ),
-        Question(
-            "name",
-            "A name and its first mention",
-            "the second mention",
-            "the first mention",
-            "stories",
-            BETWEEN,
-            "paragraphs between",
-            mentions,
-        ),
-    )
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +39,8 @@ class Step:
         from all other words i of the same text to the word i - d, (T, L, H)
     even: the share that an even spread over all visible tokens would give, (T)
     words: the distance in words (T)
+    chance: of each text what could be drawn in place of its query word, and the shares of all words with a word at this
+        distance, float32 (words, L · H)
     seconds: the duration of the pass; tokens: the number of tokens
     """
 
@@ -96,13 +48,17 @@ class Step:
     apart: np.ndarray
     even: np.ndarray
     words: np.ndarray
+    chance: Sequence[tuple[DrawnSets, np.ndarray]]
     seconds: float
     tokens: int
 
 
 @dataclass(frozen=True, eq=False)
 class LongRange:
-    """One question, measured at all S distances: `share` and `apart` (T, S, L, H), `even` and `words` (T, S)."""
+    """One question, measured at all S distances: `share` and `apart` (T, S, L, H), `even` and `words` (T, S).
+
+    chance: of every step and text what could be drawn, and its shares, as in `Step`
+    """
 
     question: Question
     model: str
@@ -112,6 +68,14 @@ class LongRange:
     apart: np.ndarray
     even: np.ndarray
     words: np.ndarray
+    chance: Sequence[tuple[DrawnSets, np.ndarray]] = ()
+
+    @cached_property
+    def q(self) -> np.ndarray:
+        """q of each head's share over all texts and distances, by random query words at the same distance in the same
+        texts (METRICS §10): (L, H), NaN for heads that are not there, and for all of a measurement without draws."""
+        shape = self.share.shape[2:]
+        return q_of_texts(self.chance).reshape(shape) if len(self.chance) else np.full(shape, np.nan)
 
     @property
     def chosen_on(self) -> np.ndarray:
@@ -153,6 +117,7 @@ def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
         apart=np.stack([text.apart for text in along.texts]),
         even=np.array([text.even for text in along.texts]),
         words=np.array([text.back for text in along.texts]),
+        chance=[text.chance(seed) for seed, text in enumerate(along.texts)],
         seconds=time.perf_counter() - began,
         tokens=sum(map(len, encodings)),
     )
@@ -169,6 +134,7 @@ def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> 
         apart=np.stack([step.apart for step in steps], 1),
         even=np.stack([step.even for step in steps], 1),
         words=np.stack([step.words for step in steps], 1),
+        chance=[text for step in steps for text in step.chance],
     )
 
 
@@ -176,12 +142,6 @@ def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
     """Measure all texts at all distances. Raises UserError for an unknown question, and as `measure_step` does."""
     chosen = question_of(question)
     return gather(model, chosen, [measure_step(model, trials) for trials in zip(*chosen.trials(), strict=True)])
-
-
-def question_of(name: str) -> Question:
-    if name not in QUESTIONS:
-        raise UserError(f"There is no question “{name}”. Choose one of {', '.join(QUESTIONS)}.")
-    return QUESTIONS[name]
 
 
 def curve(found: LongRange, head: HeadId, items: np.ndarray | None = None) -> pd.DataFrame:
@@ -208,8 +168,10 @@ def curve(found: LongRange, head: HeadId, items: np.ndarray | None = None) -> pd
 
 
 def table(found: LongRange) -> pd.DataFrame:
-    """Every head by distance, over all texts: the columns of `curve`, a row per head and step."""
-    return pd.concat([curve(found, head) for head in heads_in(found)], ignore_index=True)
+    """Every head by distance, over all texts: the columns of `curve` and q, a row per head and step. q is of the head,
+    over all distances."""
+    rows = [curve(found, head).assign(q=found.q[head.layer, head.head]) for head in heads_in(found)]
+    return pd.concat(rows, ignore_index=True)
 
 
 def heads_in(found: LongRange) -> list[HeadId]:
@@ -270,6 +232,14 @@ class _Text:
     @property
     def apart(self) -> np.ndarray:
         return self.sums[..., self.others].mean(-1).cpu().numpy()
+
+    def chance(self, number: int) -> tuple[DrawnSets, np.ndarray]:
+        """What could be drawn in place of the query word, and the shares of all that could: see `Step`. number: of the
+        text in its step"""
+        pool = np.sort(np.append(self.others, self.looks))
+        cells = np.arange(len(pool))
+        sets = DrawnSets([cells[pool == self.looks]], [cells], len(pool), (SEED, self.back, number))
+        return sets, self.sums[..., pool].flatten(0, 1).T.cpu().numpy()
 
 
 class _Visitor:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dashboard.analyses.long_range.measure import LongRange, curve
+from dashboard.heads.chance_words import explained, own, verdict
 from dashboard.heads.format import capital, percent
 from dashboard.heads.head_id import HeadId
 
 
 def long_range_finding(found: LongRange, head: HeadId | None = None) -> str:
-    """One sentence on a head at the largest distance where the 95 % interval of its lift is above 0.
+    """A sentence on a head at the largest distance where the 95 % interval of its lift is above 0, and one on chance.
 
     head: over all texts; None for the best head, chosen on one half of the texts and evaluated on the other.
     """
-    question = found.question
     best = found.best(1)[0] if head is None else head
+    q = float(found.q[best.layer, best.head])
+    chance = own(q) if head is not None else verdict(q, found.q)
+    return f"{_at_its_furthest(found, best, head)} {chance}".rstrip()
+
+
+def _at_its_furthest(found: LongRange, best: HeadId, head: HeadId | None) -> str:
+    question = found.question
     rows = curve(found, best, found.judged_on if head is None else None)
     clear = rows[rows["lift_low"] > 0]
     row = (clear if len(clear) else rows).iloc[-1]
@@ -41,3 +50,9 @@ def _distance(found: LongRange, row) -> str:
         return "1 word away" if step == 1 else f"{step} words away"
     between = ("no paragraph", "one paragraph", "two paragraphs")[step]
     return f"with {between} between (some {words} words)"
+
+
+def chance_remark(found: LongRange) -> str:
+    """What q is on this page."""
+    drawn = "random words at the same distances in the same texts, all texts and distances together"
+    return explained(drawn, int((~np.isnan(found.q)).sum()), dots=False)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard.analyses.profile.dependency_cases import ALL, DIRECTIONS, OFFSETS, Cases, DependencyStatistics, Tally
 from dashboard.heads.bootstrap import FEWEST, intervals
+from dashboard.heads.chance import p_of_signs, q_values
 from dashboard.heads.head_id import every_head, head_columns
 from dashboard.text.on_places import NOT_SCORED
 from dashboard.text.sentence import ROOT, ParsedSentence
@@ -58,8 +59,9 @@ class Dependencies:
     Attributes
     ----------
     heads: a row per relation, direction and head, in-sample: relation, direction, layer, head, n, correct, accuracy,
-        baseline, offset, lift, low, high (the interval of the accuracy), invisible (the share of pairs that a causal
-        model cannot see that way). Accuracies are shares in [0, 1]
+        baseline, offset, lift, low, high (the interval of the accuracy), q (METRICS §10: of the heads' right cases less
+        the best offset's, by random signs of the difference within each sentence, corrected over this whole table),
+        invisible (the share of pairs that a causal model cannot see that way). Accuracies and q are in [0, 1]
     best: a row per relation: relation, n, ranked (at least 30 cases), then of the best head on all sentences layer,
         head, direction, accuracy, baseline, offset, lift, low, high, and held out (chosen on the even sentences and
         scored on the odd, then the reverse, the mean of the two) held_out_accuracy, held_out_baseline, held_out_lift;
@@ -93,10 +95,13 @@ def dependencies(
         table, row = _table_of(name, Tally.of(cases, here, layers * heads), layers, heads, causal, cases.sentences)
         every.append(table)
         best.append(row)
-    return Dependencies(
-        pd.concat(every, ignore_index=True) if every else pd.DataFrame(columns=_COLUMNS),
-        pd.DataFrame(best, columns=_BEST),
-    )
+    if not every:
+        return Dependencies(pd.DataFrame(columns=_COLUMNS), pd.DataFrame(columns=_BEST))
+    table, rows = pd.concat(every, ignore_index=True), pd.DataFrame(best, columns=[*_BEST, "row"])
+    table["q"] = q_values(table["q"].to_numpy())
+    starts = np.cumsum([0, *map(len, every[:-1])])
+    rows["q"] = table["q"].to_numpy()[starts + rows.pop("row").to_numpy(int)]
+    return Dependencies(table, rows)
 
 
 def _title(relation: str) -> str:
@@ -117,6 +122,7 @@ _COLUMNS = [
     "lift",
     "low",
     "high",
+    "q",
     "invisible",
 ]
 _BEST = [
@@ -132,6 +138,7 @@ _BEST = [
     "lift",
     "low",
     "high",
+    "q",
     "held_out_accuracy",
     "held_out_baseline",
     "held_out_lift",
@@ -141,11 +148,14 @@ _BEST = [
 def _table_of(
     name: str, tally: Tally, layers: int, heads: int, causal: bool, sentences: int
 ) -> tuple[pd.DataFrame, list]:
-    """The rows of `Dependencies.heads` and the row of `Dependencies.best` for one relation, or for `ALL`."""
+    """The rows of `Dependencies.heads`, with p in place of q, and the row of `Dependencies.best` for one relation, or
+    for `ALL`, with the place of its head among these rows at its end."""
     n, right, hits = int(tally.n.sum()), tally.right.sum(0, dtype=np.int64), tally.hits.sum(0, dtype=np.int64)
     best_offset = int(hits.argmax())
     baseline = hits[best_offset] / n
     low, high = intervals(tally.right, tally.n, sentences=sentences, places=tally.sentence)
+    beyond = tally.right - tally.hits[:, best_offset, None, None]
+    p = p_of_signs(beyond.reshape(len(beyond), -1).astype(np.float32)).reshape(2, -1)
     # In a causal model a dependent cannot see a head after it, nor a head a dependent after it.
     invisible = [tally.after.sum() / n, tally.before.sum() / n] if causal else [0.0, 0.0]
 
@@ -164,6 +174,7 @@ def _table_of(
                 "lift": right[d] / n - baseline,
                 "low": low[d],
                 "high": high[d],
+                "q": p[d],
                 "invisible": invisible[d],
             }
         )
@@ -195,9 +206,11 @@ def _table_of(
         accuracy - baseline,
         low[d, place],
         high[d, place],
+        np.nan,
         held,
         held_base,
         held - held_base,
+        d * layers * heads + place,
     ]
     return pd.concat(tables, ignore_index=True), row
 

@@ -59,7 +59,9 @@ _OF_RELATION = {
     "lift": _NUMBER,
     "low": _NUMBER,
     "high": _NUMBER,
+    "q": _NUMBER,
 }
+_LATER = {"q"}  # columns that profiles of earlier versions do not have: empty in these
 _HELD_OUT = {f"held_out_{name}": _NUMBER for name in ("accuracy", "baseline", "lift")}
 
 TABLES: dict[str, dict[str, str]] = {
@@ -168,6 +170,8 @@ def read_table(folder: Path, name: str, format: str, files: Mapping[str, str] = 
         raise UserError(f"The profile in “{folder}” lacks {file.name}. Make it again.") from None
     except Exception as error:  # readers raise many kinds of error for damaged files
         raise UserError(f"{file.name} in “{folder}” is broken and cannot be read. Make the profile again.") from error
+    for column in _LATER & kinds.keys() - set(table.columns):
+        table[column] = np.nan
     if missing := [column for column in kinds if column not in table.columns]:
         raise UserError(f"{file.name} in “{folder}” has no column “{missing[0]}”. Make the profile again.")
     if _PART.keys() & set(table.columns):  # of an encoder–decoder model: the heads have parts

@@ -7,8 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from dashboard.analyses.profile.dependency_cases import ALL
 from dashboard.analyses.profile.roles import SINK, role_label
-from dashboard.heads.format import percent
+from dashboard.analyses.profile.tables import Profile
+from dashboard.heads.bootstrap import FEWEST
+from dashboard.heads.chance import LEVEL
+from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId, head_of, heads_of
 from dashboard.heads.view import HeadView
 
@@ -107,4 +111,17 @@ def same_roles(table: pd.DataFrame) -> str:
     return (
         f"{same} of {len(known)} heads have the same role on both corpora; random roles would agree on "
         f"{chance * len(known):.0f}."
+    )
+
+
+def relations_chance(profile: Profile) -> str:
+    """How many of the best heads of the ranked relations are beyond chance, in sentences; or that there is no q."""
+    best, listed = profile.best[profile.best["ranked"] & (profile.best["relation"] != ALL)], profile.dependencies["q"]
+    if not listed.notna().any():
+        return "This profile was made before q was measured. Make it again to see q."
+    beyond = int((best["q"] <= LEVEL).sum())
+    return (
+        f"The best head beats chance for {beyond} of {counted(len(best), 'relations')} with {FEWEST} cases or more. "
+        "q: how likely it is by luck that a head beats the best distance (random signs of the difference in each "
+        f"sentence), corrected for {listed.notna().sum():,} rows: heads, directions and relations."
     )

@@ -50,6 +50,7 @@ CHANGED = {
     "low": st.column_config.NumberColumn("least", format=_DIVERGENCE),
     "high": st.column_config.NumberColumn("most", format=_DIVERGENCE),
     "lift": st.column_config.NumberColumn("Above that mean", format=_DIVERGENCE),
+    "q": figure.Q,
 }
 
 

@@ -9,10 +9,11 @@ import streamlit as st
 
 from dashboard.analyses.layers.layers_chart import OF_DECODER, PART_NAMES
 from dashboard.analyses.layers.residual_stream import PARTS, ResidualStream
-from dashboard.analyses.long_range.measure import LongRange, Question, curve, table
+from dashboard.analyses.long_range.measure import LongRange, curve, table
+from dashboard.analyses.long_range.questions import Question
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.heads.head_id import HeadId, columns_of
-from dashboard.ui.figure import UNREAD, Columns, Table, in_dialog
+from dashboard.ui.figure import UNREAD, Columns, Q, Table, in_dialog
 from dashboard.ui.markdown import escape_markdown
 
 INTERVAL = "An end of the 95 % interval."
@@ -54,11 +55,11 @@ def heads(long_range: LongRange) -> Table:
 
     def rows() -> pd.DataFrame:
         every = table(long_range)
-        every = every.groupby(columns_of(every), as_index=False)[["share", "apart", "lift", "even"]].mean()
+        every = every.groupby(columns_of(every), as_index=False)[["share", "apart", "lift", "even", "q"]].mean()
         return every.sort_values("lift", ascending=False)
 
     note = "The mean over all texts and distances. The files hold every distance, with its interval."
-    return Table({"layer": "Layer", "head": "Head", **SHARES}, rows, note, key="reach_heads")
+    return Table({"layer": "Layer", "head": "Head", **SHARES, "q": Q}, rows, note, key="reach_heads")
 
 
 def texts(question: Question) -> None:

@@ -9,7 +9,8 @@ import streamlit as st
 
 from dashboard.analyses.layers import api
 from dashboard.analyses.layers.residual_stream import ResidualStream
-from dashboard.analyses.long_range.measure import LongRange, Question, Step, gather, measure_step
+from dashboard.analyses.long_range.measure import LongRange, Step, gather, measure_step
+from dashboard.analyses.long_range.questions import Question
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control
 
 from dashboard import contributions
 from dashboard.analyses.compare import api as comparing
 from dashboard.analyses.compare import changed_heads
 from dashboard.analyses.compare.change import head_changes
 from dashboard.analyses.compare.divergence import compare
-from dashboard.analyses.compare.text import change_finding
+from dashboard.analyses.compare.text import change_finding, change_remarks
 from dashboard.analyses.explore.api import attention
 from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.capture import head_maps
@@ -66,6 +67,13 @@ def test_the_baseline_is_the_mean_over_other_words(minilm, snapshot):
         each.append(compare(aligned.a, aligned.b).js)
     assert row["baseline"] == pytest.approx(np.mean(each), abs=1e-6)
     assert (row["low"], row["high"]) == (pytest.approx(min(each), abs=1e-6), pytest.approx(max(each), abs=1e-6))
+    order = ["layer", "head"]
+    texts = [minilm.encode(one.text) for one in variants]
+    alone = [head_changes(minilm, minilm.encode(FIRST), one).table.sort_values(order)["change"] for one in texts]
+    table = changes.table.sort_values(order)
+    p = (1 + sum(one.to_numpy() >= table["change"].to_numpy() - 1e-6 for one in alone)) / 5
+    np.testing.assert_allclose(table["q"], false_discovery_control(p))
+    assert len(set(p)) > 3 and any("q can be under 0.2" in one for one in change_remarks(changes))
     said = change_finding(changes)
     assert heads_in(said)[0] == str(head) and wording(said).replace(str(head), "the head") == snapshot
 

@@ -10,7 +10,7 @@ import torch
 
 from dashboard.analyses.course import answers
 from dashboard.analyses.course.material import material
-from dashboard.analyses.long_range.measure import question_of
+from dashboard.analyses.long_range.questions import question_of
 from dashboard.analyses.profile.library import SHIPPED, read_profile
 from dashboard.analyses.profile.text import opposites
 from dashboard.analyses.recall.finished import FILE, finished_run

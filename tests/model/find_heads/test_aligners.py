@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
+
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control
 
 from dashboard import draw_aligners, find_aligners, find_heads, of_part, open_model
 from dashboard.analyses.find_heads.aligner import NO_LINK, alignment_error
-from dashboard.analyses.find_heads.aligner_text import finding, remarks
+from dashboard.analyses.find_heads.aligner_text import chance_remarks, finding, remarks
 from dashboard.capture import head_weights
 from dashboard.cli import main
 from dashboard.errors import UserError
@@ -80,6 +83,39 @@ def test_every_head_is_what_loops_over_its_weights_find(bart):
     order = found.table[["aer", "share"]].to_numpy().tolist()
     assert order == sorted(order, key=lambda one: (one[0], -one[1]))
     assert found.table["aer"].nunique() > 1
+
+
+def test_q_is_that_of_all_other_links_at_the_same_distances(bart):
+    cross = of_part(bart, "cross", SOURCE)
+    m, n = len(cross.encode(TARGET).words), len(cross.source_text.words)
+    whole = find_aligners(bart, SOURCE, [(j, 0) for j in range(m)], target=TARGET).linked
+    links = whole[cross.all_heads[0]]
+    pairs = [(j, links[j]) for j in (1, 4, 9)]  # as this head has them
+    found = find_aligners(bart, SOURCE, pairs, target=TARGET)
+
+    def error(head, some):
+        own = {(j, whole[head][j]) for j, _ in some if whole[head][j] != NO_LINK}
+        return alignment_error(own, set(some))
+
+    groups = []
+    for d in {i - j for j, i in pairs}:
+        size = sum(i - j == d for j, i in pairs)
+        groups.append([*combinations([(j, j + d) for j in range(m) if 0 <= j + d < n], size)])
+    every = [sum(some, ()) for some in product(*groups)]
+    p = [np.mean([error(head, some) <= error(head, pairs) + 1e-9 for some in every]) for head in cross.all_heads]
+    assert found.sets == len(every) - 1 and p[0] < 0.05 < max(p)
+    wanted = dict(zip(cross.all_heads, false_discovery_control(p), strict=True))
+    q = [wanted[head] for head in heads_of(found.table)]
+    np.testing.assert_allclose(found.table["q"], q, atol=1e-9 if found.sets <= 1_000 else 0.05)
+
+
+def test_marks_that_are_no_better_than_others_are_not_beyond_chance(copier):
+    whole = find_aligners(copier, TEXT, [(k, k) for k in range(7)], target=TEXT)
+    assert whole.sets == 0 and whole.table["q"].isna().all() and "no other" in " ".join(chance_remarks(whole))
+    some = find_aligners(copier, TEXT, [(k, k) for k in (0, 2, 4, 6)], target=TEXT)
+    assert some.table["q"][0] == 1 and "No head is beyond chance" in finding(some)  # it aligns the others as well
+    turned = find_aligners(copier, TURNED, "old > old, water > water, Two > Two", target=TEXT)
+    assert turned.sets == 2 and turned.table["q"].min() >= turned.least_p == 1 / 3  # the marks lie in the corners
 
 
 def test_the_lines_of_a_file_make_the_same_table_and_figure(bart, tmp_path, monkeypatch):

@@ -1,14 +1,17 @@
 """Heads by example, computed a second way: loops over the library's own eager attention."""
 
 from dataclasses import replace
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 import torch
+from scipy.stats import binom, false_discovery_control
 
+from dashboard import attention
 from dashboard.analyses.find_heads.by_example import examples, pairs_of
 from dashboard.analyses.find_heads.pair_shares import pair_shares
-from dashboard.analyses.find_heads.text import example_finding, remarks
+from dashboard.analyses.find_heads.text import chance_remarks, example_finding, remarks
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.models import load
@@ -75,6 +78,50 @@ def test_every_head_equals_loops_over_eager_attention(both):
     assert found.table["lift"].is_monotonic_decreasing
     # offsets -5, -1, -3, -8, -1 of 13 words: 12 + 10 + 8 + 5 cells less the marked
     assert (table["others"] == (12 - 2) + (10 - 1) + (8 - 1) + (5 - 1)).all()
+
+
+def test_q_is_that_of_loops_over_all_other_pairs_at_the_same_distances(both):
+    model, maps = both
+    encoding = model.encode(CHEF)
+    pairs = ((6, 1), (9, 4), (9, 8))  # two of 8 at -5, one of 12 at -1
+    found = examples(model, encoding, pairs)
+    far, near = [(i, i - 5) for i in range(5, 13)], [(i, i - 1) for i in range(1, 13)]
+    sets = [[*two, one] for two, one in product(combinations(far, 2), near)]
+    assert found.sets == len(sets) - 1 == 28 * 12 - 1 and found.least_p == 1 / len(sets)
+    score = [naive(maps(encoding), encoding, model.causal, one)[:, 0] for one in sets[:: len(sets) - 1]]  # two sets
+    single = {pair: naive(maps(encoding), encoding, model.causal, [pair])[:, 0] for pair in {*far, *near}}
+    of = np.array([np.mean([single[pair] for pair in one], 0) for one in sets])  # (sets, heads)
+    np.testing.assert_allclose(of[:: len(sets) - 1], score, atol=1e-9)
+    observed = np.mean([single[pair] for pair in pairs], 0)
+    q = false_discovery_control((of >= observed - 1e-6).mean(0))
+    table = found.table.sort_values(["layer", "head"])
+    np.testing.assert_allclose(table["q"], q, rtol=0.02)  # float32 may order two near-equal sets
+
+
+def test_a_text_without_other_pairs_has_no_q_and_few_can_mark_no_head(minilm):
+    whole = examples(minilm, minilm.encode("Cats sleep."), [(0, 1), (1, 2)])
+    assert whole.sets == 0 and whole.table["q"].isna().all()
+    assert "no other" in " ".join(chance_remarks(whole)) and "beyond chance" not in example_finding(whole)
+    few = examples(minilm, minilm.encode(CHEF), [(6, 1)])
+    assert few.sets == 7 and few.table["q"].min() >= few.least_p == 1 / 8
+    assert "7" in " ".join(chance_remarks(few)) and "No head is beyond chance" in example_finding(few)
+
+
+def test_a_head_that_follows_the_marks_is_found_and_none_where_they_are_shuffled(minilm):
+    """Marks where one head looks most, of all words at that distance; and random marks, which no head follows."""
+    encoding, head = minilm.encode(" ".join([CHEF, OTHER] * 3)), HeadId(5, 11)
+    view = attention(minilm, encoding, head, unit="words", special="hide").weights.astype(float)
+    np.fill_diagonal(view, 0)
+    along = np.diagonal(view / view.sum(1, keepdims=True), -5)
+    marked = [(int(j) + 5, int(j)) for j in np.argsort(-along)[:6]]
+    found = examples(minilm, encoding, marked)
+    assert found.row(head)["q"] <= 0.05
+    assert "Beyond chance" in example_finding(found)
+    lists = 0
+    for run in range(40):
+        drawn = np.random.default_rng(run).choice(np.arange(5, 55), 4, replace=False)
+        lists += (examples(minilm, encoding, [(i, i - 5) for i in drawn.tolist()]).table["q"] <= 0.05).any()
+    assert lists <= binom.ppf(0.99, 40, 0.05)
 
 
 def test_texts_of_different_lengths_in_one_batch_equal_each_alone(both):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control
 
 from dashboard.analyses.find_heads.by_pattern import matches
 from dashboard.analyses.find_heads.corpus import search
@@ -104,6 +105,31 @@ def test_figures_equal_loops_over_whole_maps(name, pattern, sentences, request):
     assert found.best.lift == pytest.approx(np.mean(judged), abs=1e-4)
     assert found.best.low <= found.best.lift <= found.best.high
     assert found.best.lift == pytest.approx(found.best.score - found.best.baseline)
+
+
+def test_q_is_that_of_loops_over_random_pairs_of_each_sentence(minilm, sentences):
+    found = matches(minilm, sentences, DETERMINERS, "a text")
+    generator, observed, drawn, n = np.random.default_rng(9), 0, 0, 0
+    for sentence in sentences:
+        m, q = len(sentence), shares_of(minilm, sentence)
+        pairs = [(i, j) for i, j in DETERMINERS.pairs(sentence)]
+        for d in {j - i for i, j in pairs}:
+            own = [i for i, j in pairs if j - i == d]
+            places = [i for i in range(m) if 0 <= i + d < m]
+            if len(places) == len(own):
+                continue
+            n += len(own)
+            observed = observed + sum(q[:, i, i + d] for i in own)
+            sets = [generator.choice(places, len(own), replace=False) for _ in range(4_000)]
+            drawn = drawn + np.array([q[:, some, some + d].sum(1) for some in map(np.array, sets)])
+    assert n == found.pairs
+    p = (1 + (drawn >= observed - 1e-6).sum(0)) / 4_001
+    wanted = false_discovery_control(p)
+    table = found.table.sort_values(["layer", "head"])
+    assert ((wanted < 0.02) <= (table["q"] <= 0.05)).all() and ((wanted > 0.1) <= (table["q"] > 0.05)).all()
+    assert np.abs(table["q"].to_numpy() - wanted)[wanted < 0.05].max() < 0.02
+    np.testing.assert_allclose(table["q"], wanted, atol=0.25)  # a step of the correction apart
+    assert (wanted < 0.02).sum() > 3 and (wanted > 0.1).sum() > 20
 
 
 def test_the_best_head_for_determiners_is_said_with_its_figures(minilm, sentences, snapshot):

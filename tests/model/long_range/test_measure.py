@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control
 
-from dashboard.analyses.long_range.measure import QUESTIONS, curve, gather, long_range, measure_step, question_of, table
+from dashboard.analyses.long_range.measure import curve, gather, long_range, measure_step, table
+from dashboard.analyses.long_range.questions import QUESTIONS, question_of
 from dashboard.analyses.long_range.text import long_range_finding
 from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import head_weights
@@ -46,6 +48,18 @@ def test_share_and_baseline_equal_those_from_whole_maps(name, question, place, r
         assert step.even[k] == pytest.approx(even)
 
 
+def test_what_is_drawn_is_every_word_with_a_word_at_this_distance(minilm):
+    trials = [row[1] for row in QUESTIONS["verb"].trials()][:2]
+    step = measure_step(minilm, trials)
+    for k, (trial, (sets, cells)) in enumerate(zip(trials, step.chance, strict=True)):
+        encoding = minilm.encode(trial.text)
+        [weights] = head_weights(minilm, encoding, [HeadId(2, 9)])
+        words, d = word_map(encoding, weights), int(step.words[k])
+        np.testing.assert_allclose(cells[:, 2 * 12 + 9], [words[i, i - d] for i in range(d, len(words))], atol=1e-5)
+        assert sets.others == len(words) - d - 1 and sets.pool[0].tolist() == list(range(len(words) - d))
+        np.testing.assert_allclose((sets.own @ cells)[0].reshape(6, 12), step.share[k], atol=1e-6)
+
+
 @pytest.fixture(scope="module")
 def verbs(minilm):
     return long_range(minilm, "verb")
@@ -63,6 +77,18 @@ def test_a_curve_is_the_mean_and_its_bootstrap_interval(verbs):
         assert row["lift"] == pytest.approx(row["share"] - row["apart"])
         assert row["lift_low"] <= row["lift"] <= row["lift_high"]
         assert row["step"] == row["words"] and row["texts"] == 6
+
+
+def test_q_is_that_of_loops_over_random_words_of_each_text(verbs):
+    rng, drawn = np.random.default_rng(11), 0
+    for _, cells in verbs.chance:
+        drawn = drawn + cells.astype(float)[rng.integers(0, len(cells), 4_000)]
+    observed = verbs.share.sum((0, 1)).ravel()
+    p = (1 + (drawn >= observed - 1e-6).sum(0)) / 4_001
+    wanted = false_discovery_control(p).reshape(6, 12)
+    assert np.abs(verbs.q - wanted)[wanted < 0.05].max() < 0.02 and np.abs(verbs.q - wanted).max() < 0.15
+    assert (verbs.q <= 0.05).any() and (verbs.q > 0.2).any()
+    assert np.isnan(replace(verbs, chance=()).q).all()
 
 
 def test_heads_are_chosen_on_one_half_and_shown_on_the_other(verbs):

@@ -47,7 +47,9 @@ def test_what_is_written(whole):
         "lift",
         "low",
         "high",
+        "q",
     ]
+    assert table["q"].between(0, 1, inclusive="right").all() and table["q"].nunique() > 3
     assert set(table.direction) == {"dependent->head", "head->dependent"} and "punct" not in set(table.relation)
     assert table.relation[0] == result.best.relation[0] == "all" and (table.relation == "all").sum() == 2 * 72
     about = json.loads((out / "profile.json").read_text())

@@ -17,6 +17,7 @@ from dashboard.analyses.profile.library import SHIPPED, profile_library, read_pr
 from dashboard.analyses.profile.names import head_names
 from dashboard.analyses.profile.relation_words import in_words
 from dashboard.analyses.profile.roles import SINK
+from dashboard.analyses.profile.text import relations_chance
 from dashboard.heads.head_id import HeadId
 from dashboard.text import split_words
 from dashboard.ui.pages.profile.tables import own_relations
@@ -79,6 +80,10 @@ def test_the_first_page_names_heads_with_numbers_sample_and_interval(snapshot):
         assert row[shares].tolist() == pytest.approx((100 * found[shares]).tolist())
         assert found["baseline"] < found["accuracy"] <= 1 and row["n"] == found["n"]
     assert pooled["n"] == table["n"][1:].sum()
+    assert table["q"].tolist() == profile().best["q"].tolist()
+    beyond = (profile().best[profile().best["ranked"]][1:]["q"] <= 0.05).sum()
+    [told] = [line for line in pages.read(app).splitlines() if "beats chance" in line]
+    assert beyond in numbers(told) and plain(relations_chance(profile())) in plain(told)
 
 
 def test_what_one_head_finds_begins_with_all_and_is_else_by_lift():

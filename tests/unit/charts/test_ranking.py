@@ -40,6 +40,7 @@ def table(n: int) -> pd.DataFrame:
             "rank": 1.0,
             "n": 2,
             "others": 3,
+            "q": np.where(np.arange(n) < 3, 0.012, 0.3),
         }
     )
 
@@ -49,7 +50,7 @@ def found(n: int = 20) -> Examples:
 
 
 def matches(n: int = 20) -> Matches:
-    best = HeldOut((HeadId(0, 0), HeadId(0, 1)), 0.7, 0.3, 0.4, 0.3, 0.5, 1.5)
+    best = HeldOut((HeadId(0, 0), HeadId(0, min(n - 1, 1))), 0.7, 0.3, 0.4, 0.3, 0.5, 1.5)
     return Matches(
         table(n),
         best,
@@ -66,6 +67,18 @@ def matches(n: int = 20) -> Matches:
         0,
         True,
     )
+
+
+def test_a_head_that_luck_can_explain_is_hollow_and_hover_says_its_q():
+    chart = draw_found(found(6))
+    rows = chart.to_dict()["layer"][0]["data"]["values"]
+    assert [row["hollow"] for row in rows] == [False, False, False, True, True, True]
+    assert rows[0]["q"].endswith("q = 0.012") and rows[5]["q"].endswith("q = 0.3")
+    paper, ink = PALETTES["light"].paper, PALETTES["light"].ink
+    dot = marks(chart)["dot"]["encoding"]
+    assert dot["fill"] == {"condition": {"test": "datum.hollow", "value": paper}, "value": ink}
+    without = draw_found(replace(found(6), table=table(6).assign(q=np.nan))).to_dict()["layer"][0]["data"]["values"]
+    assert not any(row["hollow"] or row["q"] for row in without)
 
 
 def marks(chart) -> dict[str, dict]:

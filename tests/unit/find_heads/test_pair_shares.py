@@ -22,7 +22,7 @@ def encoding(words: str) -> Encoding:
 
 def found(weights, pairs, *, causal=False, allowed=None, words="a b c d"):
     model = SimpleNamespace(heads=1, causal=causal, all_heads=(HeadId(0, 0),), place=lambda head: head.layer)
-    text = _Text(model, encoding(words), pairs)
+    text = _Text(model, encoding(words), pairs, 0, None)
     n = weights.shape[-1]
     text.add(Block(0, 0, (0,), slice(0, n), torch.tensor(weights[None], dtype=torch.float32), allowed))
     return text.found

@@ -180,7 +180,7 @@ def test_the_largest_first_then_by_head():
 def test_a_search_ranks_heads_of_all_parts():
     share = np.array([[0.2], [0.6], [0.6]])
     found = PairShares(share, np.full((3, 1), 0.1), np.ones((3, 1), int), np.ones((3, 1)))
-    ranked = by_lift(found, [(0, 1)], [HeadId(0, 0), HeadId(4, 1, "cross"), HeadId(5, 1, "decoder")])
+    ranked = by_lift(found, [(0, 1)], [HeadId(0, 0), HeadId(4, 1, "cross"), HeadId(5, 1, "decoder")], np.full(3, 0.5))
     assert list(map(str, heads_of(ranked))) == ["D5H1", "X4H1", "L0H0"]
 
 

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control
 
 from dashboard.analyses.profile.dependency import (
     best_of,
@@ -114,6 +115,41 @@ def test_against_loops(causal, subtypes):
                 below[case[0]] += 1
             values = [above[k].sum() / below[k].sum() for k in idx if below[k].sum()]
             np.testing.assert_allclose([one.low, one.high], np.percentile(values, [2.5, 97.5]), atol=1e-9)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_q_is_that_of_loops_over_all_signs_of_the_sentences(causal):
+    corpus = corpus_of(np.random.default_rng(8), (2, 6, 9, 4, 12, 7, 15, 11), 2, 5, causal)
+    found = dependencies(statistics_of(corpus, causal), 2, 5, causal)
+    p = []
+    for row in found.heads.itertuples():
+        cases = list(naive_cases(corpus, row.relation, causal, False))
+        d, h = DIRECTIONS.index(row.direction), row.layer * 5 + row.head
+        beyond = {number: 0 for number, *_ in cases}
+        for number, _, offset, right in cases:
+            beyond[number] += int(right[d, h]) - (offset == row.offset)
+        sums = [
+            sum(s * b for s, b in zip(signs, beyond.values(), strict=True))
+            for signs in product((1, -1), repeat=len(beyond))
+        ]
+        p.append(np.mean([one >= sum(beyond.values()) for one in sums]))
+    np.testing.assert_allclose(found.heads["q"], false_discovery_control(p))
+    for best in found.best.itertuples():
+        rows = found.heads[(found.heads.relation == best.relation) & (found.heads.direction == best.direction)]
+        [own] = rows[(rows.layer == best.layer) & (rows["head"] == best.head)].itertuples()
+        assert own.q == best.q
+
+
+def test_a_head_that_follows_the_parse_is_beyond_chance_and_one_that_looks_anywhere_is_not():
+    rng = np.random.default_rng(9)
+    corpus = corpus_of(rng, [12] * 60, 1, 20, False)
+    for sentence, weights in corpus:
+        for word, head in enumerate(sentence.heads):
+            weights[7, word, head] += 9 * (head >= 0)
+    found = dependencies(statistics_of(corpus, False), 1, 20, False)
+    beyond = found.heads[found.heads["q"] <= 0.05]
+    assert set(zip(beyond["head"], beyond["direction"], strict=True)) == {(7, DIRECTIONS[0])}
+    assert set(beyond["relation"]) == set(found.heads["relation"])
 
 
 def test_a_relation_that_is_named_all_is_told_from_all_relations():

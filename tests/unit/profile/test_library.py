@@ -16,6 +16,7 @@ from dashboard.analyses.profile.library import SHIPPED, compare_profiles, delete
 from dashboard.analyses.profile.library import profile_library as on_shelf
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.profile.tables import PROFILE, TABLES, VERSION
+from dashboard.analyses.profile.text import relations_chance
 from dashboard.errors import UserError
 from dashboard.export.sanitize import legal
 from dashboard.export.table import harmless, table_bytes, unharmed
@@ -85,6 +86,28 @@ def test_what_was_written_is_read(tmp_path, format):
         pd.testing.assert_frame_equal(table, made[name], check_dtype=False, **exact)
         assert {one: str(kind) for one, kind in table.dtypes.items()} == TABLES[name]
     assert found.about["file"] == "small.conllu"
+
+
+def test_a_profile_made_before_q_was_measured_has_none(tmp_path):
+    write(tmp_path, "parquet")
+    for name in ("dependencies", "relations"):
+        table = pd.read_parquet(tmp_path / f"{name}.parquet")
+        (tmp_path / f"{name}.parquet").write_bytes(table_bytes(table.drop(columns="q"), "parquet"))
+    told = json.loads((tmp_path / PROFILE).read_text())
+    (tmp_path / PROFILE).write_text(json.dumps({name: value for name, value in told.items() if name != "files"}))
+    found = read_profile(tmp_path)
+    assert found.dependencies["q"].isna().all() and found.best["q"].isna().all()
+    assert list(found.dependencies) == list(TABLES["dependencies"])
+    assert "before q" in relations_chance(found)
+
+
+def test_shipped_relations_have_q_and_it_falls_with_what_a_head_finds_beyond_the_best_distance():
+    for entry in on_shelf():
+        if entry.shipped:
+            rows = read_profile(entry.folder).dependencies
+            assert rows["q"].between(0, 1, inclusive="right").all(), entry.name
+            assert (rows[rows["q"] <= 0.05]["lift"] > 0).all() and (rows[rows["lift"] < 0]["q"] > 0.05).all()
+            assert (rows["q"] <= 0.05).any(), entry.name
 
 
 @given(st.text())

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.views import VIEWS, help_of
 from dashboard.analyses.find_heads.aligner import Aligners, checked
-from dashboard.analyses.find_heads.aligner_text import finding, remarks
+from dashboard.analyses.find_heads.aligner_text import chance_remarks, finding, remarks
 from dashboard.analyses.find_heads.find_aligners import draw_aligners, find_aligners
 from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.errors import UserError
@@ -34,6 +34,7 @@ COLUMNS = {
         "Attention along the pairs", format="percent", help="Of what the word gives to the source's words."
     ),
     "links": st.column_config.NumberColumn("Links", help="One for each marked word of the target."),
+    "q": figure.Q,
 }
 LINKS = {
     "from_position": None,
@@ -119,6 +120,7 @@ def show(this: Reading, found: Aligners) -> None:
                 draw(selected=marked.head, epoch=marked.epoch),
                 found.table,
                 "aligners",
+                remarks=chance_remarks(found),
                 tables=[Table(COLUMNS)],
                 still=draw,
                 click=Click(head_picker.click, key=key),

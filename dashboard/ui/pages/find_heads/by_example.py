@@ -12,6 +12,7 @@ from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads.api import draw_found, find_heads
 from dashboard.analyses.find_heads.by_example import Examples, as_typed, checked
 from dashboard.analyses.find_heads.pair_shares import Pair
+from dashboard.analyses.find_heads.text import chance_remarks
 from dashboard.charts.look import Look
 from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
@@ -36,6 +37,7 @@ COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank in the row", format="%.1f"),
     "n": "Pairs",
     "others": "Pairs elsewhere",
+    "q": figure.Q,
 }
 CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "others"} | {
     "low": st.column_config.NumberColumn("95\u00a0% from", format=_SHARE),
@@ -92,6 +94,7 @@ def ranked(this: Reading, found: Examples, name: str, width: int) -> None:
             draw(selected=marked.head, epoch=marked.epoch, names=marked.names),
             found.table,
             name,
+            remarks=chance_remarks(found),
             tables=[head_names.table(this, COLUMNS, found.table)],
             still=draw,
             click=Click(head_picker.click, key=key),

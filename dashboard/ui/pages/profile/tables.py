@@ -10,8 +10,9 @@ import streamlit as st
 from dashboard.analyses.profile.dependency_cases import ALL
 from dashboard.analyses.profile.relation_words import in_words
 from dashboard.analyses.profile.tables import Profile
+from dashboard.analyses.profile.text import relations_chance
 from dashboard.heads.head_id import HeadId, heads_of, is_of
-from dashboard.ui import head_names
+from dashboard.ui import figure, head_names
 from dashboard.ui.figure import Table
 from dashboard.ui.model_and_text import Opened
 
@@ -79,6 +80,7 @@ RELATIONS = {
     ),
     "low": st.column_config.NumberColumn("95\u00a0% from", format=SHARE, help="Bootstrap over sentences, in-sample."),
     "high": st.column_config.NumberColumn("to", format=SHARE),
+    "q": figure.Q,
     "baseline": st.column_config.NumberColumn("Offset in-sample", format=SHARE),
     "offset": st.column_config.NumberColumn("Offset", format="%+d", help="Words from the dependent to its head."),
     "n": st.column_config.NumberColumn("Cases", help="Under 30: grey, not ranked."),
@@ -91,7 +93,7 @@ def about_relations(profile: Profile) -> str:
         "For each relation, the head that finds it most often, next to the best fixed distance. The best of many heads "
         "looks good by chance: trust the held-out figures. Bits count every word, and only what position cannot "
         "explain; a relation counts its own words alone, so its best head need not be the most syntactic one. "
-        + pooled(profile)
+        + " ".join(filter(None, (pooled(profile), relations_chance(profile))))
     )
 
 
@@ -111,13 +113,14 @@ def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
 
 def relations_table(this: Opened, best: pd.DataFrame) -> None:
     table = relations(this, best)
-    grey = [[QUIET if not ranked else ""] * len(RELATIONS) for ranked in table["ranked"]]
-    columns = table[list(RELATIONS)]
+    columns = figure.beyond_chance(table[list(RELATIONS)])
+    grey = [[QUIET if not ranked else ""] * columns.shape[1] for ranked in table["ranked"]]
     styled = columns.style.apply(lambda _: pd.DataFrame(grey, columns.index, columns.columns), axis=None)
-    st.dataframe(styled, hide_index=True, column_config=RELATIONS, height=388)
+    config = {**RELATIONS, "beyond": figure.BEYOND}
+    st.dataframe(styled, hide_index=True, column_config=config, height=388)
 
 
-OWN = {name: RELATIONS[name] for name in ("relation", "direction", "accuracy", "low", "high", "baseline", "n")} | {
+OWN = {name: RELATIONS[name] for name in ("relation", "direction", "accuracy", "low", "high", "q", "baseline", "n")} | {
     "lift": st.column_config.NumberColumn("Lift", format=SHARE)
 }
 
