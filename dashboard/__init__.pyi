@@ -88,6 +88,16 @@ from .analyses.long_range.api import (
     draw_long_range,
     long_range,
 )
+from .analyses.patching.api import (
+    patch,
+    patch_path,
+)
+from .analyses.patching.set_api import (
+    patch_set,
+)
+from .analyses.patching.sets import (
+    pair_sets,
+)
 from .analyses.profile.api import (
     draw_budget,
     draw_profile,
@@ -248,6 +258,10 @@ __all__ = [
     "of_part",
     "open_model",
     "overview",
+    "pair_sets",
+    "patch",
+    "patch_path",
+    "patch_set",
     "profile",
     "profile_library",
     "query_key_table",

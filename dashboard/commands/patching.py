@@ -33,12 +33,19 @@ def add(commands) -> None:
     patch.add_argument("--direct", action="store_true", help="also by the path to the logits alone")
     patch.add_argument("--mlps", action="store_true", help="also the feed-forward part of each layer")
     patch.add_argument("--path", metavar="HEAD,HEAD", help="what the first head gives to the second, of a later layer")
+    patch.add_argument(
+        "--set",
+        metavar="NAME",
+        help="in place of two texts: a ready set of pairs (agreement, pronouns, indirect_object, capitals, negation)",
+    )
     out(patch, "table")
     patch.set_defaults(run=run_patch)
 
 
 def run_patch(args: argparse.Namespace) -> int:
     check_out(args)
+    if args.set is not None:
+        return run_set(args)
     if args.text is None or args.other is None:
         raise UserError("There are two texts to give, in quotes: the first has the heads, the second takes them.")
     from dashboard.analyses.patching.api import patch, patch_path
@@ -73,6 +80,22 @@ def run_patch(args: argparse.Namespace) -> int:
         progress=show_progress,
     )
     print(patch_finding(found), *patch_remarks(found), sep="\n")
+    save(found.table, args.out)
+    return written(args.out)
+
+
+def run_set(args: argparse.Namespace) -> int:
+    others = (args.text, args.other, args.answers, args.heads, args.path, args.direct, args.mlps)
+    if any(others) or args.position != "all":
+        raise UserError("--set measures all heads in pairs of its own. Leave out the texts and the other options.")
+    from dashboard.analyses.patching.set_api import patch_set
+    from dashboard.analyses.patching.text import set_finding, set_remarks
+    from dashboard.capture import open_model
+    from dashboard.export.save import save
+
+    model = open_model(args.model, fetch_missing=True, progress=show_progress)
+    found = patch_set(model, args.set, bos=args.bos, progress=show_progress)
+    print(set_finding(found, model.title), *set_remarks(found), sep="\n")
     save(found.table, args.out)
     return written(args.out)
 

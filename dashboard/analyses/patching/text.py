@@ -5,7 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard.analyses.patching.api import ALL, EACH, Patched, Path
+from dashboard.analyses.patching.over_set import CLOSE, LENGTHS, SAME, SEVERAL, WRONG, reasons
 from dashboard.analyses.patching.pair import LEAST
+from dashboard.analyses.patching.set_api import PatchedSet
+from dashboard.analyses.patching.sets import set_named
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import head_of
 
@@ -19,7 +22,7 @@ def patch_finding(found: Patched) -> str:
     heads = _heads(found.table)
     if not len(heads):
         return "Only feed-forward parts are carried over here, no head."
-    best = heads.loc[heads["recovered"].idxmax()]
+    best = heads.iloc[int(heads["recovered"].argmax())]
     where = {ALL: "", EACH: f" at “{best.get('token', '')}”"}.get(found.position, f" at “{found.position}”")
     many = counted(heads[["layer", "head"]].drop_duplicates().shape[0], "heads")
     baseline = (
@@ -43,7 +46,7 @@ def patch_remarks(found: Patched) -> list[str]:
         remarks.append(f"After the {which} text, {found.model} does not prefer the answer that it should.")
     heads = _heads(found.table)
     if "direct" in heads and heads["recovered"].notna().any():
-        best = heads.loc[heads["recovered"].idxmax()]
+        best = heads.iloc[int(heads["recovered"].argmax())]
         remarks.append(
             f"By its direct path to the logits alone, {head_of(best)} gives {percent(best['direct'])}; the rest goes "
             "through later layers."
@@ -62,6 +65,46 @@ def path_finding(found: Path) -> str:
         return f"{start} (one pair)."
     each = ", ".join(f"{percent(value)} by its {name}" for name, value in parts.items())
     return f"{start} ({each}; one pair)."
+
+
+def set_finding(found: PatchedSet, model: str) -> str:
+    """One sentence on the head that brings back most over a set of pairs, with its interval and control."""
+    table, title = found.table, set_named(found.result.name).title
+    best = table.iloc[int(table["recovered"].argmax())]
+    control = ""
+    if found.result.controlled:
+        low, high = percent(best["specific_low"]), percent(best["specific_high"])
+        control = f"; less the same-answer control {percent(best['specific'])} ({low} to {high})"
+    interval = f"95\u00a0% interval {percent(best['recovered_low'])} to {percent(best['recovered_high'])}; "
+    if len(found.pairs) < 2:
+        interval = ""
+    return (
+        f"In “{title}”, {head_of(best)} brings back {percent(best['recovered'])} of the difference in {model} "
+        f"({interval}{counted(len(found.pairs), 'pairs')}; the median head {percent(table['recovered'].median())})"
+        f"{control}."
+    )
+
+
+def set_remarks(found: PatchedSet) -> list[str]:
+    """How many pairs are left out and why, and what the control is."""
+    remarks = []
+    if left := list(reasons(found.result)):
+        why = "; ".join(f"{many:,} {REASONS[name]}" for name, many in left)
+        remarks.append(f"{len(found.result.left_out):,} of {found.result.total:,} pairs are left out: {why}.")
+    remarks.append(
+        f"Control: the head comes from another text with the same answer ({counted(found.result.controlled, 'pairs')} "
+        "have one). A head that carries only the answer has 0 after that."
+    )
+    return remarks
+
+
+REASONS = {
+    LENGTHS: "have texts of different numbers of tokens",
+    SEVERAL: "have an answer of several tokens",
+    SAME: "have one token for both answers",
+    WRONG: "the model gets wrong",
+    CLOSE: "have logits that are too close",
+}
 
 
 def too_close(found: Patched | Path) -> str:
