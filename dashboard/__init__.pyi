@@ -92,6 +92,11 @@ from .analyses.patching.api import (
     patch,
     patch_path,
 )
+from .analyses.patching.draw import (
+    draw_patch,
+    draw_patch_path,
+    draw_patch_set,
+)
 from .analyses.patching.set_api import (
     patch_set,
 )
@@ -230,6 +235,9 @@ __all__ = [
     "draw_long_range",
     "draw_long_text",
     "draw_map",
+    "draw_patch",
+    "draw_patch_path",
+    "draw_patch_set",
     "draw_profile",
     "draw_query_keys",
     "draw_ranking",

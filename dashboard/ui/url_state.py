@@ -137,6 +137,11 @@ class Choices:
     at_word: Annotated[int, Number()] = MOST_CHANGED  # the word whose prediction is shown, from 0
     rival: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # what it is compared with, "" for the most probable other token
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
+    # Carry a head over: the two texts, the two answers, and the ready set of pairs
+    patch_a: Annotated[str, Emptied(LONGEST_OTHER)] = "The keys to the cabinet"
+    patch_b: Annotated[str, Emptied(LONGEST_OTHER)] = "The key to the cabinet"
+    answers: Annotated[str, Emptied(LONGEST_RIVAL)] = "are, is"
+    pair_set: Annotated[str, Option("agreement", "pronouns", "indirect_object", "capitals", "negation")] = "agreement"
     # Find heads
     pairs: Annotated[str, Rows(LONGEST_PAIRS)] = FIRST_PAIRS  # the marked pairs as they are typed, a row each
     pattern: Annotated[str, Text(LONGEST_PAIRS)] = "relation=nsubj"  # what is searched for in the corpus

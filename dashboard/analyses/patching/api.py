@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from dashboard.text import Encoding
 from dashboard.text.word_named import word_named
 
 ALL, EACH = "all", "each"
+NO_CALL = Call("")
 Progress = Callable[[float, str], None]
 
 
@@ -49,6 +50,7 @@ class Patched:
     text, other: the first text, from which heads are taken, and the second
     tokens: how many tokens each has; differ: how many of them are not the same
     reading: the options the texts were read with, where they differ from the usual ones
+    call: the call that makes it
     """
 
     table: pd.DataFrame
@@ -65,6 +67,7 @@ class Patched:
     tokens: int
     differ: int
     reading: Mapping[str, Any]
+    call: Call = NO_CALL
     part: str = ""
     source: str = ""
 
@@ -153,8 +156,7 @@ def patch(
     how = {"heads": None if wanted is None else list(map(str, wanted))} if heads is not None else {}
     how |= {"position": position} if position != ALL else {}
     how |= {name: True for name, on in (("direct", direct), ("mlps", mlps)) if on}
-    table.attrs["provenance"] = _provenance(found, "patch", (), how, "table").to_dict()
-    return found
+    return recorded(found, "patch", (), how)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +168,7 @@ class Path:
     table: a row each for what the change reaches in the receiver: into ("queries", "keys", "values", "all"), m,
         recovered
     sender, receiver: the two heads
-    m_a, m_b, answers, typed, name, revision, model, text, other, reading: as in `Patched`
+    m_a, m_b, answers, typed, name, revision, model, text, other, reading, call: as in `Patched`
     """
 
     table: pd.DataFrame
@@ -182,6 +184,7 @@ class Path:
     text: str
     other: str
     reading: Mapping[str, Any]
+    call: Call = NO_CALL
     part: str = ""
     source: str = ""
 
@@ -228,9 +231,7 @@ def patch_path(
         b.text,
         reading(b, bos=bos, limit=None),
     )
-    made = _provenance(found, "patch_path", (str(first), str(second)), {}, "table")
-    table.attrs["provenance"] = made.to_dict()
-    return found
+    return recorded(found, "patch_path", (str(first), str(second)), {})
 
 
 def places_of(pair: Pair, position: str | int) -> list[tuple[int, ...] | None]:
@@ -260,10 +261,22 @@ def _two(answers: Sequence[str]) -> tuple[str, str]:
     return answers[0], answers[1]
 
 
-def _provenance(found: Patched | Path, verb: str, more: tuple[str, ...], how: dict[str, Any], at: str) -> Provenance:
+Found = TypeVar("Found", Patched, Path)
+
+
+def recorded(found: Found, verb: str, more: tuple[str, ...], how: dict[str, Any]) -> Found:
+    """The result, which knows the call that makes it, as its table does."""
     of = Model.kept(found)
     how = ({"answers": list(found.typed)} if any(found.typed) else {}) | how | dict(found.reading)
-    made = Call(verb, (of, Text(found.text), found.other, *more), how)
-    heads = more or tuple(how.get("heads") or ())
+    call = Call(verb, (of, Text(found.text), found.other, *more), how, to="found")
+    found.table.attrs["provenance"] = provenance_of_patch(replace(found, call=call)).to_dict()
+    return replace(found, call=call)
+
+
+def provenance_of_patch(found: Patched | Path) -> Provenance:
+    """Where the table of a result comes from, with the lines of Python that make it again."""
+    of, how = Model.kept(found), dict(found.call.kwargs)
+    heads = (*map(str, found.call.args[3:]), *(how.get("heads") or ()))
+    made = Part(replace(found.call, to=""), "table", "table")
     options = {"other": found.other} | how
-    return origin(of, found.text, "patch", Part(replace(made, to=""), at, "table"), heads=heads, options=options)
+    return origin(of, found.text, "patch", made, heads=heads, unit="tokens", options=options)

@@ -6,7 +6,7 @@ found.table                                       # a row per head: recovered an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -31,11 +31,13 @@ class PatchedSet:
     pairs: a row per pair that is used: pair (its place in the set, from 0), text, other, answer, rival, m_a, m_b,
         controlled (whether it has an A')
     result: the figures of each pair
+    call: the call that makes it
     """
 
     table: pd.DataFrame
     pairs: pd.DataFrame
     result: SetResult
+    call: Call
 
     @property
     def provenance(self) -> Provenance:
@@ -74,13 +76,14 @@ def set_of(model: AttentionModel, result: SetResult, *, bos: bool = True) -> Pat
     table = set_table(result)
     of, pairs = Model.of(model), set_named(result.name).pairs
     how = {} if bos else {"bos": False}
-    call = Part(Call("patch_set", (of, result.name), how), "table", makes="table")
+    call = Call("patch_set", (of, result.name), how, to="found")
+    made = Part(replace(call, to=""), "table", makes="table")
     options = {"set": result.name, "pairs": len(result.places), "left_out": len(result.left_out)} | how
-    table.attrs["provenance"] = origin(of, "", "patch", call, unit="tokens", options=options).to_dict()
+    table.attrs["provenance"] = origin(of, "", "patch", made, unit="tokens", options=options).to_dict()
     rows = [
         {"pair": place, "text": pairs[place].a, "other": pairs[place].b}
         | {"answer": pairs[place].answer, "rival": pairs[place].rival, "m_a": m_a, "m_b": m_b}
         | {"controlled": bool(pd.notna(control).all())}
         for place, (m_a, m_b), control in zip(result.places, result.m, result.control, strict=True)
     ]
-    return PatchedSet(table, pd.DataFrame(rows), result)
+    return PatchedSet(table, pd.DataFrame(rows), result, call)

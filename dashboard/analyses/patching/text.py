@@ -54,6 +54,17 @@ def patch_remarks(found: Patched) -> list[str]:
     return remarks
 
 
+def tokens_finding(found: Patched) -> str:
+    """One sentence on the token at which one head carries most. found: of one head, "each" token."""
+    if unmeasured := too_close(found):
+        return unmeasured
+    best = found.table.iloc[int(found.table["recovered"].argmax())]
+    return (
+        f"{head_of(best)} carries most at “{best['token']}”: {percent(best['recovered'])} with its output at this "
+        f"token alone ({counted(len(found.table), 'tokens')}; one pair)."
+    )
+
+
 def path_finding(found: Path) -> str:
     """One sentence on what goes from one head to another."""
     if unmeasured := too_close(found):
