@@ -17,6 +17,7 @@ from dashboard.heads.format import percent
 
 WIDTH = 480.0
 ROW, BAR, APART = 22.0, 13.0, 12.0  # pixels of a row, of its bar, before a new group
+LEAST = 0.05  # that the room for bars stands for at least: what is next to nothing looks like it
 SIZE, SMALL, NAMES = 12.5, 11.5, 150.0  # pixels of type: names, figures; of a name
 
 
@@ -44,7 +45,7 @@ def bars_chart(bars: Sequence[Bar], look: Look, *, title: str, subtitle: Sequenc
     names = min(NAMES, 0.4 * width, longest)
     low, high = min(0.0, *values), max(0.0, *values)
     left, right = names + 10 + (figures if low < 0 else 0), width - figures
-    long = (right - left) / ((high - low) or 1.0)
+    long = (right - left) / max(high - low, LEAST)
     zero = left - low * long
     canvas, top = Canvas(), 0.0
     for bar, value in zip(bars, values, strict=True):

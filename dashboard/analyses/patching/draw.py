@@ -48,13 +48,14 @@ def draw_patch(
     if found.position == EACH:
         return _tokens(found, look).made_of(_made(found, "draw_patch", look))
     table = found.table.dropna(subset=["head"]).astype({"head": int}).reset_index(drop=True)
+    table["recovered"] *= 100
     where = "at all tokens" if found.position == "all" else f"at “{found.position}”"
     chart = head_grid(
         table,
         "recovered",
         look,
         title=f"What each head carries over · {found.model}",
-        unit="recovered",
+        unit="% recovered",
         subtitle=[f"its output {where} taken from “{found.text}” into “{found.other}”", SIGNS],
         description=patch_finding(found),
         selection=Selection(selected, tuple(tray), epoch, names),
@@ -99,13 +100,15 @@ def draw_patch_set(
     if figure not in TITLES:
         raise UserError(f"There is no figure “{figure}” of a set. Choose recovered or specific.")
     look, title = Look(theme, width), found.provenance.title
+    ends = [name for name in (figure, f"{figure}_low", f"{figure}_high") if found.table[name].notna().any()]
+    table = found.table[["layer", "head"]].assign(**{name: 100 * found.table[name] for name in ends})
     many = counted(len(found.pairs) if figure == "recovered" else found.result.controlled, "pairs")
     chart = head_grid(
-        found.table,
+        table if figure in table else table.assign(**{figure: float("nan")}),
         figure,
         look,
         title=f"{TITLES[figure]} · {title}",
-        unit=figure,
+        unit="% recovered",
         subtitle=[f"“{set_named(found.result.name).title}”, mean over {many}", SIGNS],
         description=set_finding(found, title),
         selection=Selection(selected, tuple(tray), epoch, names),

@@ -124,7 +124,9 @@ def _factor(given: Tensor, added: Tensor) -> float | None:
     given, added = given.reshape(added.shape).double(), added.double()
     factor = float((given * added).sum() / (given * given).sum().clamp(min=1e-300))
     most = float(added.abs().max())
-    if most == 0 or float((added - factor * given).abs().max()) > ROUNDING * most:
+    if most == 0:  # it adds nothing at all, as does a part that was taken out by hand
+        return None if bool(given.any()) else 1.0
+    if float((added - factor * given).abs().max()) > ROUNDING * most:
         return None
     return 1.0 if abs(factor - 1) < ROUNDING else factor
 

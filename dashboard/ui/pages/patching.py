@@ -42,12 +42,11 @@ _SHARE = "percent"
 def texts() -> None:
     """The controls for the two texts and the answers."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("First text (heads are taken from it)", width="stretch", **session.bound("patch_a"))
-        st.text_input("Second text (they are put into it)", width="stretch", **session.bound("patch_b"))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("First text", width=280, help="Heads are taken from it.", **session.bound("patch_a"))
+        st.text_input("Second text", width=280, help="Heads are put into it.", **session.bound("patch_b"))
         st.text_input(
-            "The two answers",
-            width=200,
+            "Their next words",
+            width=150,
             placeholder="the model’s own",
             help="The next word after the first text and after the second, like “are, is”. Empty: the most probable "
             "next token after each.",
@@ -60,9 +59,9 @@ def texts() -> None:
             index=None,
             key="ready_pair",
             on_change=_take_pair,
-            width=420,
-            placeholder="Choose one of the built-in pairs",
-            help="They fill both texts and the answers.",
+            width=200,
+            placeholder="Choose a pair",
+            help="A pair fills both texts and their next words.",
         )
 
 
