@@ -8,7 +8,7 @@ from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.page import end_page
-from dashboard.ui.pages import patching
+from dashboard.ui.pages.patching import on_pair, over_set
 
 # Inputs
 this = opened()
@@ -16,13 +16,13 @@ st.caption(
     "Two texts that differ in little have two next words. Put one head’s output of the first text into the second: how "
     "much of the first answer comes back?"
 )
-if not patching.predicts(this):
+if not on_pair.predicts(this):
     end_page()
-patching.texts()
+on_pair.texts()
 
 # One pair: all heads, and the chosen one
-pair = patching.on_pair(this)
-patching.open_on_best(pair)
+pair = on_pair.chosen_pair(this)
+on_pair.open_on_best(pair)
 head = session.choices().chosen
 figure.finding(patch_finding(pair.every))
 left, right, atlas_width, head_width = beside(page_width(), (0.55, 0.45))
@@ -30,11 +30,11 @@ with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(this.model)
     head_names.tell(this, [head])
-    patching.one_head(pair, head, min(head_width, 480))
+    on_pair.one_head(pair, head, min(head_width, 480))
 with left:
-    patching.all_heads(pair, min(atlas_width, 600))
-patching.paths(pair, head)
+    on_pair.all_heads(pair, min(atlas_width, 600))
+on_pair.paths(pair, head)
 
 # Many pairs
 st.subheader(f"Which heads of {escape_markdown(this.model.title)} do so over many pairs?", anchor=False)
-patching.over_set(this)
+over_set.show(this)

@@ -17,6 +17,7 @@ from dashboard.capture import AttentionModel
 from dashboard.capture.interventions import Base, Patch, Run, direct, direct_path, head_of_language, run_of
 from dashboard.errors import UserError
 from dashboard.heads.continuation import first_of, last_of
+from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
 from dashboard.models.lm_head import LanguageHead
 from dashboard.text.display import visible, vocabulary_labels
@@ -138,7 +139,7 @@ def check_lengths(a: Encoding, b: Encoding) -> None:
 
 
 def _unequal(a: Encoding, b: Encoding) -> str:
-    """Which words differ in tokens: ": “cat” has 1 token, “hippopotamus” 4"."""
+    """Which words differ in tokens: ": “cat” has 1 token, “hippopotamus” 4"; "; “old” (1 token) is in one alone"."""
     words = [[visible(word.form) for word in one.words] for one in (a, b)]
     tokens = [[one.word_of.count(place) for place in range(len(one.words))] for one in (a, b)]
     found = []
@@ -146,10 +147,11 @@ def _unequal(a: Encoding, b: Encoding) -> str:
         first, second = sum(tokens[0][i:j]), sum(tokens[1][k:m])
         if kind == "equal" or first == second:
             continue
-        named = (f"“{' '.join(one)[:40]}”" if one else "nothing" for one in (words[0][i:j], words[1][k:m]))
-        found.append(
-            "{} has {} token{}, {} {}".format(next(named), first, "" if first == 1 else "s", next(named), second)
-        )
+        one, other = (f"“{' '.join(some)[:40]}”" for some in (words[0][i:j], words[1][k:m]))
+        if kind == "replace":
+            found.append(f"{one} has {counted(first, 'tokens')}, {other} {second}")
+        else:
+            found.append(f"{one if kind == 'delete' else other} ({counted(first + second, 'tokens')}) is in one alone")
     return f": {'; '.join(found[:NAMED])}" if found else ""
 
 

@@ -1,4 +1,4 @@
-"""The parts of “Carry a head over”: the two texts, results kept between clicks, tables, and the ready sets."""
+"""“Carry a head over” in one pair of texts: its controls, its results kept between clicks, and its pictures."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.patching.api import EACH, Patched, Path, patch, patch_path
-from dashboard.analyses.patching.draw import draw_patch, draw_patch_path, draw_patch_set
+from dashboard.analyses.patching.draw import draw_patch, draw_patch_path
 from dashboard.analyses.patching.first_pair import first_pair
 from dashboard.analyses.patching.pair import Pair, pair_of
-from dashboard.analyses.patching.set_api import PatchedSet, set_of
-from dashboard.analyses.patching.set_job import MEASUREMENT, Request
 from dashboard.analyses.patching.sets import pair_sets, set_named
 from dashboard.analyses.patching.text import (
     patch_finding,
     patch_remarks,
     path_finding,
-    set_finding,
-    set_remarks,
     tokens_finding,
 )
 from dashboard.capture import AttentionModel
@@ -27,16 +23,16 @@ from dashboard.errors import UserError
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, head_of
 from dashboard.models.catalogue import CATALOGUE
-from dashboard.ui import figure, head_names, head_picker, job_panel, session
-from dashboard.ui.figure import Click, Columns, Figure, Table
-from dashboard.ui.layout_width import beside, page_width
+from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.ui.figure import Click, Figure, Table
+from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
+from dashboard.ui.pages.patching.tables import COLUMNS, PATH
 from dashboard.ui.results_cache import give_way
 
 PREDICTS = "smollm2"  # a model of the catalogue that predicts words
-_SHARE = "percent"
 
 
 def texts() -> None:
@@ -170,7 +166,7 @@ class OnPair:
         return _path(*self.asked, sender, receiver, self.pair)
 
 
-def on_pair(this: Opened) -> OnPair:
+def chosen_pair(this: Opened) -> OnPair:
     """The chosen pair; or a sentence with what to do, and the end of the page."""
     try:
         return OnPair(this)
@@ -252,95 +248,3 @@ def paths(pair: OnPair, head: HeadId) -> None:
                 tables=[Table(PATH)],
             )
         )
-
-
-def over_set(this: Opened) -> None:
-    """A ready set of pairs: its result, its job, or a button that starts it."""
-    st.selectbox(
-        "Ready set",
-        list(pair_sets()),
-        format_func=lambda name: set_named(name).title,
-        width=320,
-        **session.bound("pair_set"),
-    )
-    chosen = set_named(session.choices().pair_set)
-    st.caption(escape_markdown(chosen.about))
-    request = Request.of(this.model, chosen.name, this.bos)
-    found = job_panel.result_or_offer(
-        MEASUREMENT,
-        request,
-        f"**{chosen.title}, all heads of {escape_markdown(this.model.title)}**",
-        lambda: st.caption(
-            f"Its {len(chosen.pairs)} pairs have not been measured on this machine yet. That takes about a quarter of "
-            "an hour for a small model. It runs in the background, and what is done is kept."
-        ),
-    )
-    if found is not None:
-        _show_set(this, set_of(this.model, found, bos=this.bos))
-
-
-def _show_set(this: Opened, found: PatchedSet) -> None:
-    figure.finding(set_finding(found, this.model.title))
-    figure.remark(*set_remarks(found))
-    left, right, wide, _ = beside(page_width(), (0.5, 0.5))
-    for where, name in ((left, "recovered"), (right, "specific")):
-        key = f"set_{name}_{this.model.name}_{found.result.name}"
-        draw = partial(draw_patch_set, found, name, **session.look(min(wide, 560)).keywords())
-        with where:
-            figure.show(
-                Figure(
-                    draw(**head_names.selection(this, key).keywords()),
-                    found.table,
-                    f"set_{name}",
-                    tables=[
-                        head_names.table(this, SET, found.table),
-                        Table(PAIRS, found.pairs, label="Pairs", key=f"pairs_{name}"),
-                    ],
-                    still=draw,
-                    click=Click(head_picker.click, key=key, place=f"set_{name}"),
-                )
-            )
-
-
-def _logits(title: str):
-    return st.column_config.NumberColumn(title, format="%+.3f", help="Logit of the first answer less the second’s.")
-
-
-def _percent(title: str, help: str = ""):
-    return st.column_config.NumberColumn(title, format=_SHARE, help=help or None)
-
-
-COLUMNS: Columns = {
-    "layer": "Layer",
-    "head": "Head",
-    "position": st.column_config.NumberColumn("Position", help="Counted from 0, special tokens included."),
-    "token": "Token",
-    "m": _logits("Logit difference"),
-    "recovered": _percent("Recovered", "0: the second text’s prediction stays. 100 %: it is the first one’s."),
-    "m_direct": _logits("Direct: logit difference"),
-    "direct": _percent("Direct", "By the path to the logits alone."),
-}
-PATH: Columns = {"into": "Through its", "m": COLUMNS["m"], "recovered": COLUMNS["recovered"]}
-SET: Columns = {
-    "layer": "Layer",
-    "head": "Head",
-    "recovered": COLUMNS["recovered"],
-    "recovered_low": _percent("Recovered, 95\u00a0% from"),
-    "recovered_high": _percent("Recovered, 95\u00a0% to"),
-    "pairs": "Pairs",
-    "control": _percent("Control", "Recovered with the head of another text that has the same answer."),
-    "specific": _percent("Less the control"),
-    "specific_low": _percent("Less the control, 95\u00a0% from"),
-    "specific_high": _percent("Less the control, 95\u00a0% to"),
-    "controlled": "Pairs with a control",
-}
-PAIRS: Columns = {
-    "pair": None,
-    "text": "First text",
-    "other": "Second text",
-    "answer": "Answer",
-    "rival": "Answer of the second",
-    "m_a": _logits("After the first"),
-    "m_b": _logits("After the second"),
-    "controlled": "Has a control",
-}
