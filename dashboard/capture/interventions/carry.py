@@ -31,6 +31,7 @@ from dashboard.text.encoding import Encoding
 
 MOST = 512  # tokens of a text: what all layers take and say of it is held
 TOKENS = 2048  # of a batch that runs at once
+SHARED = 4096  # the same, with those counted whose keys and values are only copied
 FEWEST = 64  # tokens, below which a batch is not worth its own pass
 TOLERANCE = 1e-4  # relative to the largest number of the last vectors, as in `partial_forward`
 
@@ -160,7 +161,8 @@ class Base:
         for start, by_layer in _joined(waits, len(self.run.encoding)).items():
             shared = self._prefix(start)
             start = 0 if shared is None else start
-            together = max(1, TOKENS // (len(self.run.encoding) - start))
+            n = len(self.run.encoding)
+            together = max(1, min(TOKENS // (n - start), SHARED // n))
             for layer, places in sorted(by_layer.items()):
                 for begin in range(0, len(places), together):
                     some = places[begin : begin + together]

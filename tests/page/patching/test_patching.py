@@ -91,10 +91,11 @@ def test_what_cannot_be_compared_is_told(address, named):
 
 
 def test_a_ready_pair_fills_the_texts_and_their_next_words():
-    app = opened(model="smollm2")
+    app = opened(model="smollm2", layer="0", head="0")
     app.selectbox(key="ready_pair").select(("indirect_object", 0)).run()
     pair = set_named("indirect_object").pairs[0]
     assert not app.exception and not app.error
+    assert heads_in(pages.heading(app)) == [f"L{app.number_input[0].value}H{app.number_input[1].value}"] != ["L0H0"]
     assert [one.value for one in app.text_input][:3] == [pair.a, pair.b, f"{pair.answer}, {pair.rival}"]
     assert app.query_params["patch_a"] == pair.a and app.query_params["pair_set"] == "indirect_object"
 

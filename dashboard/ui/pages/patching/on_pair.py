@@ -74,6 +74,7 @@ def _take_pair() -> None:
         answers = f"{pair.answer}, {pair.rival}"
         session.change(patch_a=pair.a, patch_b=pair.b, answers=answers, pair_set=which[0])
         st.session_state["ready_pair"] = None
+        st.session_state["head_given"] = False  # another pair opens on its own best head
 
 
 def predicts(this: Opened) -> bool:
