@@ -99,6 +99,21 @@ from .analyses.long_range.api import (
     draw_long_range,
     long_range,
 )
+from .analyses.patching.api import (
+    patch,
+    patch_path,
+)
+from .analyses.patching.draw import (
+    draw_patch,
+    draw_patch_path,
+    draw_patch_set,
+)
+from .analyses.patching.set_api import (
+    patch_set,
+)
+from .analyses.patching.sets import (
+    pair_sets,
+)
 from .analyses.profile.api import (
     draw_budget,
     draw_profile,
@@ -234,6 +249,9 @@ __all__ = [
     "draw_luck",
     "draw_map",
     "draw_next",
+    "draw_patch",
+    "draw_patch_path",
+    "draw_patch_set",
     "draw_profile",
     "draw_query_keys",
     "draw_ranking",
@@ -263,6 +281,10 @@ __all__ = [
     "of_part",
     "open_model",
     "overview",
+    "pair_sets",
+    "patch",
+    "patch_path",
+    "patch_set",
     "profile",
     "profile_library",
     "query_key_table",

@@ -53,6 +53,8 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "without-mean": ("ablation", {"by": "mean", "against": "previous"}),
     "without-together": ("ablation", {"tray": "L2H9,L5H1,L3H4", "out": "tray"}),
     "without-together-smollm2": ("ablation", {"model": "smollm2", "tray": "L1H5,L1H4", "out": "tray"}),
+    "patching": ("patching", {}),
+    "patching-smollm2": ("patching", {"model": "smollm2", "tray": "L11H0,L27H8"}),
     "without-no-text": ("ablation", {"text": " "}),
     "toy": ("toy", {}),
     "toy-heads": ("toy", {"toy": "heads", "toy_head": "1", "toy_step": "joined", "toy_row": "1"}),

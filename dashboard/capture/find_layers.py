@@ -82,16 +82,16 @@ def vectors_in(given: Sequence[Any]) -> torch.Tensor | None:
 
 @contextmanager
 def hooked(modules: Sequence[torch.nn.Module], enters: Any, leaves: Any) -> Iterator[None]:
-    """Within this context, and in this thread only, `enters` and `leaves` are called when one of the modules runs."""
+    """Within this context, and in this thread only, `enters` and `leaves` are called when one of the modules runs. What
+    `leaves` gives takes the place of the output, unless it is None."""
     mine = threading.get_ident()
 
     def before(module: torch.nn.Module, args: tuple, kwargs: dict) -> None:
         if threading.get_ident() == mine:
             enters(module, args, kwargs)
 
-    def after(module: torch.nn.Module, args: tuple, output: Any) -> None:
-        if threading.get_ident() == mine:
-            leaves(module, args, output)
+    def after(module: torch.nn.Module, args: tuple, output: Any) -> Any:
+        return leaves(module, args, output) if threading.get_ident() == mine else None
 
     with _lock:
         handles = [module.register_forward_pre_hook(before, with_kwargs=True) for module in modules]

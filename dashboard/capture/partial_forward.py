@@ -25,6 +25,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from dashboard.capture import tap
+from dashboard.capture.attention_call import Call, Heads
 from dashboard.capture.find_layers import NEVER, PROBE_TOKENS, blocks_of, vectors_in
 from dashboard.capture.maps import edited, own_mixes
 from dashboard.capture.model import AttentionModel
@@ -112,6 +113,28 @@ def repeated_pass(
     if given is None:
         return whole_pass(model, repeated, edit=edit, reweigh=reweigh)[0]
     return resumed_pass(model, repeated, layer, given.repeat(times, 1, 1), edit, reweigh)
+
+
+@torch.inference_mode()
+def call_at(model: AttentionModel, inputs: dict[str, torch.Tensor], layer: int, given: torch.Tensor) -> Call:
+    """The call of a layer's attention in a pass that begins there with what it is given (b, n, D), and ends there.
+
+    inputs: as in `resumed_pass`. Only for a layer that is `resumable`, of a model of route "tap".
+    """
+    found: list[Call] = []
+
+    def receive(_layer: int, _heads: Heads, _rows: slice, _weights: torch.Tensor, call: Call) -> None:
+        found.append(call)
+
+    passed = len(model.calls) // len(model.numbers) * model.numbers.index(layer)
+    request = tap.Request({layer: (0,)}, receive, numbers=model.calls, calls=passed)
+    token = _pass.set(_Pass(model.numbers, start=layer, given=given))
+    try:
+        with tap.listening(request):
+            model.run(**inputs)
+    finally:
+        _pass.reset(token)
+    return found[0]
 
 
 def resumable(model: AttentionModel, encoding: Encoding, layers: Iterable[int]) -> frozenset[int]:

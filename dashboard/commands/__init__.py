@@ -13,6 +13,7 @@ TOPICS = (
     "find_heads",
     "ablate",
     "edit",
+    "patching",
     "writing",
     "profile",
     "card",

@@ -14,13 +14,13 @@ from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.heads.head_id import HeadId, Part
 from dashboard.ui import paths
+from dashboard.ui.frame.existing_heads import within
 from dashboard.ui.pins import Pin
 from dashboard.ui.url_state import (
     HEAD,
     MOST_PINS,
     Choices,
     tidy,
-    within,
 )
 
 STALE = 1.0  # seconds until a browser has received a change

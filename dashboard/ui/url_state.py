@@ -7,8 +7,7 @@ A new choice is one field of `Choices`. Nothing here knows Streamlit.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_type_hints
@@ -23,7 +22,7 @@ from dashboard.builtin.source_listing import STEPS as ATTENTION_STEPS
 from dashboard.capture.ablate import By
 from dashboard.errors import UserError
 from dashboard.heads.head_group import HOWS, How
-from dashboard.heads.head_id import PARTS, HeadId, Part, every_head, nearest
+from dashboard.heads.head_id import PARTS, HeadId, Part
 from dashboard.heads.view import Between
 from dashboard.text import Special, Unit
 from dashboard.ui.page_list import FIRST
@@ -144,6 +143,11 @@ class Choices:
     answer: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # a next token, "" for the most probable one
     instead: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # its rival
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
+    # Carry a head over: the two texts, the two answers, and the ready set of pairs
+    patch_a: Annotated[str, Emptied(LONGEST_OTHER)] = "The keys to the cabinet"
+    patch_b: Annotated[str, Emptied(LONGEST_OTHER)] = "The key to the cabinet"
+    answers: Annotated[str, Emptied(LONGEST_RIVAL)] = "are, is"
+    pair_set: Annotated[str, Option("agreement", "pronouns", "indirect_object", "capitals", "negation")] = "agreement"
     # Find heads
     pairs: Annotated[str, Rows(LONGEST_PAIRS)] = FIRST_PAIRS  # the marked pairs as they are typed, a row each
     pattern: Annotated[str, Text(LONGEST_PAIRS)] = "relation=nsubj"  # what is searched for in the corpus
@@ -267,41 +271,3 @@ def from_address(
 def tidy(name: str, typed: str) -> str:
     """What a person typed for a choice, in the form for the address: without surrounding blanks and empty rows."""
     return KINDS[name].tidy(typed)
-
-
-def within(
-    choices: Choices,
-    layers: int,
-    heads: int,
-    numbers: Sequence[int] = (),
-    part: Part = "",
-    others: Collection[HeadId] = (),
-    exist: Collection[HeadId] = (),
-) -> tuple[Choices, list[str]]:
-    """The same choices with heads that the model has; and a sentence for each head that it does not have.
-
-    numbers: the layers that have attention, empty if all have; part: of an encoder–decoder, the one that the page
-    reads; others: the heads of its other parts; exist: those that there are, where layers have different numbers
-    """
-    notices, every = [], exist or every_head(numbers or layers, heads, part)
-
-    def exists(head: HeadId) -> bool:
-        return head in every
-
-    size = f"this model has layers 0 to {layers - 1} and heads 0 to {heads - 1}"
-    if 0 < len(numbers) < layers:
-        size = f"this model has attention in {len(numbers)} of {layers} layers ({', '.join(map(str, numbers))})"
-    if exist:
-        counts = Counter(head.layer for head in exist).values()
-        size = f"the layers of this model have {min(counts)} to {heads} heads"
-    if not exists(choices.chosen):
-        now = nearest(every, choices.chosen)
-        elsewhere = choices.chosen in others
-        why = f"This page reads the {part or 'encoder'}" if elsewhere else f"There is no head {choices.chosen}: {size}"
-        notices.append(f"{why}. {now} is shown.")
-        choices = replace(choices, **now.choice)
-    gone = [head for head in choices.pinned if not exists(head) and head not in others]
-    if gone:
-        notices.append(f"Unpinned: {', '.join(map(str, gone))}; {size}.")
-        choices = choices.but(pinned=[head for head in choices.pinned if head not in gone])
-    return choices, notices

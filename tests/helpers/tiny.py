@@ -8,7 +8,13 @@ from functools import cache, partial
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModel, AutoModelForSeq2SeqLM, CanineTokenizer, PreTrainedTokenizerFast
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    CanineTokenizer,
+    PreTrainedTokenizerFast,
+)
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 
 SENTENCES = [
@@ -261,14 +267,15 @@ def configure(cls: type, **more: object):
     return cls(**asked | parts | more)
 
 
-def make(kind: str, folder, head: bool = False, **more: object):
+def make(kind: str, folder, head: bool | str = False, **more: object):
     """Writes a tiny model of that kind and the tokenizer to a folder; the configuration that it has.
 
-    head: with the language-model head of an encoder–decoder; more: settings beside `SIZES`, in place of the kind's
-    `SETTINGS`"""
+    head: with the language-model head of an encoder–decoder, or of a "causal" model; more: settings beside `SIZES`, in
+    place of the kind's `SETTINGS`"""
     config = configure(CONFIG_MAPPING[kind], **(more or SETTINGS.get(kind, {})))
     torch.manual_seed(0)
-    model = (AutoModelForSeq2SeqLM if head else AutoModel).from_config(config)
+    of = AutoModelForCausalLM if head == "causal" else AutoModelForSeq2SeqLM if head else AutoModel
+    model = of.from_config(config)
     with torch.no_grad():  # attention that means something, so that a wrong scale or mask shows
         for name, weights in model.named_parameters():
             if weights.dim() > 1:

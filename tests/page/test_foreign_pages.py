@@ -14,6 +14,7 @@ PAGES = (
     "profile",
     "find_heads",
     "ablation",
+    "patching",
     "similarity",
     "long_range",
     "layers",

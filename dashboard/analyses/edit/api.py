@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import pandas as pd
-import regex
 
 from dashboard.analyses.edit.effect import Edited, next_token, tokens_of
 from dashboard.analyses.edit.typed import edits_of
@@ -24,6 +23,7 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part, Text
 from dashboard.export.provenance import origin, reading
+from dashboard.heads.continuation import first_of, last_of
 from dashboard.heads.head_id import HeadId
 from dashboard.text import Encoding
 
@@ -73,9 +73,9 @@ def edit(
     edits = edits_of(model, encoding, cuts, row)
     logits = language_head(model) if model.predicts_next else None
     how = reading(encoding, bos=bos, limit=limit)
-    last = _last(encoding)
+    last = last_of(encoding)
     wanted = [
-        _continuation(model, encoding, typed, last, bos, logits is not None) if typed else None
+        first_of(model, encoding, typed, bos=bos, predicts=logits is not None) if typed else None
         for typed in (answer, rival)
     ]
     if wanted[0] is not None and wanted[0] == wanted[1]:
@@ -104,40 +104,6 @@ def edit(
     found.table.attrs["provenance"] = provenance_of_edit(found).to_dict()
     found.next.attrs["provenance"] = provenance_of_edit(found, "next").to_dict()
     return found
-
-
-def _last(encoding: Encoding) -> int:
-    """The last token of the text: what the tokenizer put behind it, which stands nowhere in it, does not count."""
-    in_text = [place for place, (start, end) in enumerate(encoding.spans) if start < end or not encoding.special[place]]
-    return max(in_text, default=0)
-
-
-# What follows a text without a space: punctuation but an opening sign, and scripts that write none.
-_JOINED = regex.compile(
-    r"\s|[\p{P}\p{S}\p{M}--[\p{Ps}\p{Pi}]]"
-    r"|[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]",
-    regex.V1,
-)
-
-
-def _continuation(model: AttentionModel, encoding: Encoding, typed: str, last: int, bos: bool, predicts: bool) -> int:
-    """The first token of a continuation of the text. A space is put before a word that takes one.
-
-    Raises UserError for a model that predicts no next token, a text that is not read whole, a sentence pair, and a
-    continuation without a first token of its own.
-    """
-    if not predicts or model.start is not None:
-        raise UserError(f"{model.title} continues no text. Leave out the answer and the rival.")
-    if encoding.second is not None:
-        raise UserError("A sentence pair has no continuation here. Leave out the answer and the rival.")
-    if encoding.left_out:
-        raise UserError("The text is not read to its end, so nothing continues it. Leave out the answer and the rival.")
-    space = "" if _JOINED.match(typed) or encoding.text[-1:].isspace() else " "
-    read = model.encode(encoding.text + space + typed, bos=bos)
-    after = last + 1
-    if read.ids[:after] != encoding.ids[:after] or len(read) <= after or read.special[after]:
-        raise UserError(f"After this text, “{typed[:40]}” has no first token of its own. Choose another word.")
-    return read.ids[after]
 
 
 def provenance_of_edit(found: Edited, which: Literal["table", "next"] = "table") -> Provenance:

@@ -1,5 +1,24 @@
-"""What a person changes inside a forward pass: rows of attention, before their values are mixed (METRICS §9)."""
+"""What a person changes inside a forward pass: rows of attention before their values are mixed, and what heads and
+feed-forward parts write, taken from another text (METRICS §9)."""
 
+from dashboard.capture.interventions.carry import Base, Patch, Run, head_of_language, run_of
+from dashboard.capture.interventions.paths import INTO, DirectPath, between, direct, direct_path
 from dashboard.capture.interventions.rows import CUTS, REPLACEMENTS, RowEdit, Way, edited_vectors
 
-__all__ = ["CUTS", "REPLACEMENTS", "RowEdit", "Way", "edited_vectors"]
+__all__ = [
+    "CUTS",
+    "INTO",
+    "REPLACEMENTS",
+    "Base",
+    "DirectPath",
+    "Patch",
+    "RowEdit",
+    "Run",
+    "Way",
+    "between",
+    "direct",
+    "direct_path",
+    "edited_vectors",
+    "head_of_language",
+    "run_of",
+]

@@ -10,11 +10,11 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from dashboard import UserError, edit, of_part, open_model
-from dashboard.analyses.edit.api import _last
 from dashboard.analyses.edit.text import edit_finding, edit_remarks
 from dashboard.analyses.edit.typed import MOST, edits_of
 from dashboard.capture.ablate import Held
 from dashboard.cli import main
+from dashboard.heads.continuation import last_of
 from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
 from tests.helpers.eager import softmax_changed
@@ -188,7 +188,7 @@ def test_a_token_that_the_tokenizer_appends_is_not_the_end_of_the_text(tmp_path)
             }.items()
         },
     )
-    assert _last(behind) == _last(encoding) == len(encoding) - 1
+    assert last_of(behind) == last_of(encoding) == len(encoding) - 1
 
 
 def test_a_special_token_with_an_arrow_in_its_name(tmp_path):

@@ -40,7 +40,8 @@ from dashboard.heads.head_id import (
     nearest,
     written_heads,
 )
-from dashboard.ui.url_state import Choices, from_address, to_address, within
+from dashboard.ui.frame.existing_heads import within
+from dashboard.ui.url_state import Choices, from_address, to_address
 
 PLAIN = [HeadId(0, 1), HeadId(2, 9)]
 PARTED = [HeadId(2, 9, "encoder"), HeadId(0, 1, "decoder"), HeadId(3, 4, "cross")]

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from dashboard import continued
 from dashboard.heads.head_id import HeadId
+from dashboard.ui.frame.existing_heads import within
 from dashboard.ui.pins import Pin
 from dashboard.ui.url_fields import chosen_text, digest, zipped
-from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, from_address, to_address, within
+from dashboard.ui.url_state import DEFAULTS, KINDS, Choices, from_address, to_address
 from tests.helpers.addresses import any_address
 
 SCORES = ("self", "previous", "entropy")
