@@ -75,6 +75,7 @@ def map_plot(page) -> tuple[float, float, float]:
 
 
 def _map_plot(page) -> tuple[float, float, float]:
+    page.wait_for_function("document.querySelector('.two-heads-map')?.map?.plot()[2] > 0")
     return tuple(
         page.locator(".two-heads-map").evaluate(
             "e => { const [left, top, side] = e.map.plot(), b = e.querySelector('canvas').getBoundingClientRect();"
