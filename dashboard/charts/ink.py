@@ -59,6 +59,11 @@ class InkScale:
         measures = {view.measure for view in views}
         return len(measures) == 1 or measures <= _SHARES
 
+    @staticmethod
+    def part(*views: HeadView) -> bool:
+        """Whether these are shares and a sum of heads, which have a scale each."""
+        return {view.measure for view in views} <= {*_SHARES, "summed_weight"} and not InkScale.holds(*views)
+
     def inked(self, view: HeadView) -> np.ndarray:
         """The view's numbers as parts of full ink: float (m, m) in [0, 1]."""
         return view.weights if self.full == 1 else view.weights / np.float32(self.full)

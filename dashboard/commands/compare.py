@@ -6,7 +6,6 @@ import argparse
 
 from dashboard.commands.shared import check_out, out, part, read, text_and_model, unit, written
 from dashboard.errors import UserError
-from dashboard.heads.head_group import HOWS
 
 
 def add(commands) -> None:
@@ -18,7 +17,10 @@ def add(commands) -> None:
         "--with", dest="group", metavar="HEADS", help="compare also with several heads as one: layer:2, all, L2H0,L3H1"
     )
     compare.add_argument(
-        "--together", choices=HOWS, default="mean", help="with --with: their mean (default), sum or maximum"
+        "--together",
+        choices=("mean", "sum", "max"),
+        default="mean",
+        help="with --with: their mean (default), sum or maximum",
     )
     unit(compare, "tokens")
     out(compare, "table")

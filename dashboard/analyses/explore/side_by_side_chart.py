@@ -49,7 +49,7 @@ def side_by_side(
     """
     if not views:
         raise UserError("There is no head to compare. Choose at least one.")
-    apart = apart or not InkScale.holds(*views)
+    apart = apart or InkScale.part(*views)
     ink_scales = [InkScale.of(view) if apart else InkScale.of(*views) for view in views]
     tops = [top or top_of([view] if apart else views) for view in views]
     drawn = [matrix_of(view, full, ink_scale) for view, full, ink_scale in zip(views, tops, ink_scales, strict=True)]

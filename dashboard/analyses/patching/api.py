@@ -28,7 +28,7 @@ from dashboard.text import Encoding
 from dashboard.text.word_named import word_named
 
 ALL, EACH = "all", "each"
-NO_CALL = Call("")
+NO_CALL = Call(name="")  # of a result that was made without the public function
 Progress = Callable[[float, str], None]
 
 

@@ -120,7 +120,7 @@ def test_sentences_say_what_is_drawn_and_what_is_lost(model, how, snapshot):
 def test_a_sum_and_a_mean_have_no_scale_in_common(model, refuses):
     views = [attention_together(model, model.own_text, "all", how) for how in ("mean", "sum")]
     with refuses(UserError):
-        draw(views, "compare")
+        draw(views, "difference")
 
 
 REFUSED = {
