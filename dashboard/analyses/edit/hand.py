@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from dashboard.analyses.edit.typed import MOST, edits_of
+from dashboard.analyses.edit.typed import MOST, edits_of, looks_back
 from dashboard.capture import AttentionModel
 from dashboard.capture.interventions import CUTS, Way
 from dashboard.errors import UserError
@@ -35,20 +36,27 @@ class Hand:
     def keys(self) -> Encoding:
         return self.model.source_text or self.encoding
 
+    @cached_property
+    def rows(self) -> Sequence[Sequence[int]]:
+        """The tokens of each row."""
+        return self.encoding.axis("words").members
+
+    @cached_property
+    def columns(self) -> Sequence[Sequence[int]]:
+        """The tokens of each column."""
+        return self.keys.axis("words").members
+
     def link(self, head: HeadId, cell: Cell) -> str:
         """The edit that cuts the link of this row and column: ``L2H9:6>1``."""
-        return f"{head}:{_named(self.encoding, cell[0])}>{_named(self.keys, cell[1])}"
+        return f"{head}:{_named(self.encoding, self.rows[cell[0]])}>{_named(self.keys, self.columns[cell[1]])}"
 
     def row(self, head: HeadId, row: int, way: Way) -> str:
         """The edit that replaces this row: ``L2H9:6=uniform``."""
-        return f"{head}:{_named(self.encoding, row)}={way}"
+        return f"{head}:{_named(self.encoding, self.rows[row])}={way}"
 
-    def exists(self, head: HeadId, cell: Cell) -> bool:
-        """Whether the model has a link there: a causal one has none ahead."""
-        try:
-            return bool(edits_of(self.model, self.encoding, [self.link(head, cell)], "left"))
-        except UserError:
-            return False
+    def exists(self, cell: Cell) -> bool:
+        """Whether there is a link: a causal model has none ahead."""
+        return not looks_back(self.model) or self.columns[cell[1]][0] <= self.rows[cell[0]][-1]
 
     def cut(self, edits: Sequence[str], head: HeadId) -> list[Cell]:
         """The cells of this head whose links are cut, all of them, in reading order."""
@@ -58,12 +66,12 @@ class Hand:
             if one.head == head and one.way in CUTS
             for key in one.keys
         }
-        rows, columns = (one.axis("words").members for one in (self.encoding, self.keys))
+        rows, columns = self.rows, self.columns
         row_of, column_of = (
             {token: k for k, some in enumerate(members) for token in some} for members in (rows, columns)
         )
         touched = sorted({(row_of[i], column_of[j]) for i, j in pairs})
-        causal = self.model.predicts_next and self.model.source_text is None
+        causal = looks_back(self.model)
 
         def whole(i: int, j: int) -> bool:
             return all((a, b) in pairs for a in rows[i] for b in columns[j] if b <= a or not causal)
@@ -77,13 +85,12 @@ class Hand:
             for one in edits_of(self.model, self.encoding, edits, "left")
             if one.head == head and one.way not in CUTS
         }
-        members = self.encoding.axis("words").members
-        return {k: ways[some[-1]] for k, some in enumerate(members) if some and some[-1] in ways}
+        return {k: ways[some[-1]] for k, some in enumerate(self.rows) if some[-1] in ways}
 
     def toggled(self, edits: Sequence[str], head: HeadId, cells: Iterable[Cell]) -> tuple[str, ...]:
         """The edits after a hand went over these cells: all are cut or, where all were, none is. A row that was
         replaced is a cut one then. Raises UserError where there are more edits than `MOST`."""
-        wanted = {self.link(head, cell): cell for cell in cells if self.exists(head, cell)}
+        wanted = {self.link(head, cell): cell for cell in cells if self.exists(cell)}
         there = {self.link(head, cell) for cell in self.cut(edits, head)}
         if wanted.keys() <= there:
             others = [one for one in edits if not self.cut([one], head)]
@@ -114,11 +121,10 @@ class Hand:
         return list(dict.fromkeys(self.link(head, cell) for cell in self.cut(edits, head)))
 
 
-def _named(encoding: Encoding, place: int) -> str:
+def _named(encoding: Encoding, tokens: Sequence[int]) -> str:
     """A position of the words as it is typed: the word's number, or a special token by its name."""
-    token = encoding.axis("words").members[place][0]
-    word = encoding.word_of[token]
-    return encoding.drawn[token] if word is None else str(word)
+    word = encoding.word_of[tokens[0]]
+    return encoding.drawn[tokens[0]] if word is None else str(word)
 
 
 def _few(edits: Sequence[str]) -> tuple[str, ...]:

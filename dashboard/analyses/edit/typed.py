@@ -18,6 +18,11 @@ MOST = 200
 _REPLACEMENTS: dict[str, Way] = {way: way for way in REPLACEMENTS}
 
 
+def looks_back(model: AttentionModel) -> bool:
+    """Whether a row sees only its own token and those before it."""
+    return model.predicts_next and model.source_text is None
+
+
 def edits_of(model: AttentionModel, encoding: Encoding, typed: Sequence[str], row: Way) -> list[RowEdit]:
     """The edits that a person typed, in the order of their rows: those of one row are one edit.
 
@@ -33,12 +38,12 @@ def edits_of(model: AttentionModel, encoding: Encoding, typed: Sequence[str], ro
     if len(typed) > MOST:
         raise UserError(f"These are {len(typed)} edits. Make at most {MOST} at once.")
     keys = model.source_text or encoding
-    ahead = model.predicts_next and model.source_text is None
+    back = looks_back(model)
     found: dict[tuple[HeadId, int], RowEdit] = {}
     for one in typed:
         if not isinstance(one, str):
             raise UserError(f"An edit is text, like L2H9:says>chef, not {str(one)[:60]}.")
-        for edit in _edits(model, encoding, keys, one, row, ahead):
+        for edit in _edits(model, encoding, keys, one, row, back):
             place = edit.head, edit.query
             before = found.get(place)
             if before is not None and (before.way not in CUTS or edit.way not in CUTS) and before != edit:
@@ -50,7 +55,7 @@ def edits_of(model: AttentionModel, encoding: Encoding, typed: Sequence[str], ro
 
 
 def _edits(
-    model: AttentionModel, encoding: Encoding, keys: Encoding, typed: str, row: Way, ahead: bool
+    model: AttentionModel, encoding: Encoding, keys: Encoding, typed: str, row: Way, back: bool
 ) -> Iterable[RowEdit]:
     name, colon, rest = typed.strip().partition(":")
     if not colon:
@@ -73,7 +78,7 @@ def _edits(
     start, end = ends(encoding, keys, rest)
     cut = _tokens(keys, end)
     found = [
-        RowEdit(head, token, row, frozenset(key for key in cut if key <= token or not ahead))
+        RowEdit(head, token, row, frozenset(key for key in cut if key <= token or not back))
         for token in _tokens(encoding, start)
     ]
     found = [edit for edit in found if edit.keys]

@@ -53,7 +53,7 @@ def test_the_later_of_a_cut_and_a_replacement_counts(hand):
 
 def test_a_causal_model_has_no_link_ahead(smollm2):
     hand, head = Hand(smollm2, smollm2.encode("The keys to the cabinet")), HeadId(9, 4)
-    assert hand.toggled((), head, [(2, 4)]) == () and not hand.exists(head, (2, 4))
+    assert hand.toggled((), head, [(2, 4)]) == () and not hand.exists((2, 4))
     assert hand.toggled((), head, [(row, 2) for row in range(6)]) == tuple(f"L9H4:{k}>1" for k in range(1, 5))
 
 

@@ -24,7 +24,6 @@ from dashboard.heads.view import HeadView
 from dashboard.ui import figure, session
 from dashboard.ui.components import cut_arcs, head_map
 from dashboard.ui.model_and_text import Reading
-from dashboard.ui.page import to_page
 from dashboard.ui.url_fields import digest
 
 VIEWS_HERE = ("arcs", "heatmap")
@@ -50,7 +49,7 @@ def example(hand: Hand, view: HeadView) -> tuple[str, ...]:
     if view.one_axis:
         np.fill_diagonal(weights, 0)
     i, j = (int(k) for k in np.unravel_index(weights.argmax(), weights.shape))
-    return (hand.link(view.head, (i, j)),) if weights[i, j] > 0 and hand.exists(view.head, (i, j)) else ()
+    return (hand.link(view.head, (i, j)),) if weights[i, j] > 0 and hand.exists((i, j)) else ()
 
 
 def change(new: Iterable[str]) -> None:
@@ -134,7 +133,7 @@ def by_name(this: Reading, view: HeadView, made: tuple[str, ...]) -> None:
                 "Mend the link" if there else "Cut the link",
                 on_click=_toggle,
                 args=(hand, made, head, [(row, what)]),
-                disabled=not hand.exists(head, (row, what)),
+                disabled=not hand.exists((row, what)),
                 help=f"In Python and on the command line: {link}",
             )
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -177,8 +176,3 @@ def listed(this: Reading, made: tuple[str, ...]) -> None:
         st.button("Undo", icon=":material/undo:", on_click=undo, disabled=not before, type="tertiary")
         remove = {"on_click": change, "args": ((),)}
         st.button("Remove all", icon=":material/delete:", disabled=not made, type="tertiary", **remove)
-
-
-def link_to(this: Reading, head: HeadId) -> None:
-    """The way from another page: to this head, ready to be cut."""
-    to_page("edit", f"Cut links of {head}", ":material/content_cut:", **head.choice)
