@@ -13,6 +13,8 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import end_page, problem, to_page
 from dashboard.ui.paths import NotChosenHere
 
+PREDICTS = "smollm2"  # a model of the catalogue that predicts words
+
 
 def offer(name: str, sentence: str) -> None:
     """A missing model: why it is missing, its card, and a button that fetches it."""
@@ -66,3 +68,15 @@ def get_button(name: str) -> None:
         problem(wrong)
     else:
         st.rerun()
+
+
+def offer_predicting(act: str, **changed: object) -> None:
+    """The button that takes a model of the catalogue which predicts words. act: what is done with it, with {} for its
+    title; changed: further choices"""
+    other = CATALOGUE[PREDICTS]
+    st.button(
+        f"{act.format(other.title)}, which predicts words",
+        icon=":material/swap_horiz:",
+        on_click=session.change,
+        kwargs={"model": other.name} | changed,
+    )

@@ -9,7 +9,7 @@ from dashboard.analyses.ablation.at_word import AblationAtWord
 from dashboard.analyses.ablation.joint import Interplay, interplay, signed, values_of
 from dashboard.analyses.ablation.rank import UNITS, HeadRank
 from dashboard.analyses.ablation.rank_correlation import Correlation
-from dashboard.heads.format import counted, figure, heads_together, percent
+from dashboard.heads.format import capital, counted, figure, heads_together, percent
 from dashboard.heads.head_id import head_of
 
 
@@ -42,7 +42,7 @@ def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
     if found.heads < 2:
         return f"Too few heads have both {names[0]} and {names[1]} to compare them."
     if found.constant is not None:
-        return f"{_capital(names[found.constant])} is the same for all {found.heads} heads, so it has no correlation."
+        return f"{capital(names[found.constant])} is the same for all {found.heads} heads, so it has no correlation."
     interval = f"95\u00a0% interval over heads {_number(found.low)} to {_number(found.high)}"
     rho = f"Spearman’s ρ {_number(found.rho)}; {interval}; {counted(found.heads, 'heads')}"
     if found.low <= 0 <= found.high:
@@ -163,10 +163,6 @@ def _row_name(row: pd.Series) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.2f}".replace("-", "−")
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 COMPARISONS: dict[Interplay, str] = {

@@ -7,7 +7,7 @@ import numpy as np
 from dashboard.analyses.chance.random_heads import PLACES, PLANTED
 from dashboard.heads.chance import LEVEL
 from dashboard.heads.chance_words import equals, q_said, too_few
-from dashboard.heads.format import counted, percent
+from dashboard.heads.format import capital, counted, percent
 from dashboard.heads.luck import Luck
 
 ALONE = "p is of one head alone: the share of random marks that give it as much."
@@ -21,7 +21,7 @@ def luck_finding(found: Luck) -> str:
     if not len(found.table):
         return "No head gives other words any attention from your query words, so there is no list."
     best, heads = found.table.iloc[0], len(found.table)
-    of = f"The best of {counted(heads, 'heads')}, {best['name']}," if heads > 1 else f"{_capital(best['name'])}"
+    of = f"The best of {counted(heads, 'heads')}, {best['name']}," if heads > 1 else f"{capital(best['name'])}"
     says = f"{of} gives the marked pairs {_points(best['beyond'])} more than random marks get."
     if not found.told_apart:
         return (
@@ -37,10 +37,6 @@ def luck_finding(found: Luck) -> str:
 
 def _points(share: float) -> str:
     return percent(share).replace("\u00a0%", "\u00a0points")
-
-
-def _capital(name: str) -> str:
-    return name[0].upper() + name[1:]
 
 
 def beyond(found: Luck) -> int:
@@ -65,7 +61,7 @@ def of_random(found: Luck) -> str:
     """What was drawn, in sentences."""
     planted = found.origin["planted"]
     rest = (
-        f"{_capital(PLANTED)} gives each marked pair {percent(planted)} on top of a random share."
+        f"{capital(PLANTED)} gives each marked pair {percent(planted)} on top of a random share."
         if planted
         else "There is nothing to find."
     )
@@ -81,4 +77,4 @@ def place_of_planted(found: Luck) -> str:
     if not len(at):
         return ""
     row = found.table.iloc[at[0]]
-    return f"{_capital(PLANTED)} is number {row['place']:,} of {len(found.table):,}, {equals(row['q'])}."
+    return f"{capital(PLANTED)} is number {row['place']:,} of {len(found.table):,}, {equals(row['q'])}."

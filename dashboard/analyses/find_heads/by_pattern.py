@@ -20,7 +20,7 @@ from dashboard.capture import AttentionModel
 from dashboard.corpus.batches import batches, encoded
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import PERCENTILES, intervals, resample_counts
-from dashboard.heads.format import counted
+from dashboard.heads.format import capital, counted
 from dashboard.heads.head_id import HeadId, head_columns, is_of, largest_first
 from dashboard.text.reasons import no_sentence
 from dashboard.text.sentence import LeftOut, ParsedSentence
@@ -202,7 +202,7 @@ class _Search:
         relation = self.pattern.relation.casefold().partition(":")[0]
         if relation and relation not in (name.casefold() for name in self.relations):
             return (
-                f"{where[0].upper()}{where[1:]} have no relation {self.pattern.relation}. The commonest there are "
+                f"{capital(where)} have no relation {self.pattern.relation}. The commonest there are "
                 f"{', '.join(common)}."
             )
         return f"No two words of {where} match: {self.pattern}. Ask for less."

@@ -27,16 +27,13 @@ from dashboard.errors import UserError
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.format import listed
 from dashboard.heads.head_id import HeadId, columns_of, from_selection, heads_of
-from dashboard.models.catalogue import CATALOGUE
-from dashboard.ui import caches, head_names, job_panel, profile_picker, session
+from dashboard.ui import caches, head_names, job_panel, missing_model, profile_picker, session
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation_tables
-
-PREDICTS = "smollm2"  # a model of the catalogue that predicts words
 
 
 def open_on_largest(this: Opened) -> None:
@@ -138,13 +135,7 @@ def predictions(found: AblationOnText) -> None:
     effect = found.effect
     if effect.measure == "shift":
         st.caption("This model predicts no words, so only its vectors can change.")
-        other = CATALOGUE[PREDICTS]
-        st.button(
-            f"Ablate heads of {other.title}, which predicts words",
-            icon=":material/swap_horiz:",
-            on_click=session.change,
-            kwargs={"model": other.name},
-        )
+        missing_model.offer_predicting("Ablate heads of {}")
     elif not len(effect.changed):
         st.caption(f"The most probable prediction is the same with and without {named(found)} at every token.")
     else:

@@ -14,16 +14,14 @@ from dashboard.analyses.edit.text import edit_finding, edit_remarks, other_way
 from dashboard.capture import AttentionModel
 from dashboard.capture.language import language_head
 from dashboard.errors import UserError
-from dashboard.models.catalogue import CATALOGUE
 from dashboard.text import Encoding
-from dashboard.ui import caches, figure, readings, session
+from dashboard.ui import caches, figure, missing_model, readings, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import problem
 from dashboard.ui.results_cache import cached
 
-PREDICTS = "smollm2"  # a model of the catalogue that predicts words
 _SHARE, _LOGIT = "percent", "%.3f"
 NEXT = {
     "token": "Token",
@@ -144,11 +142,5 @@ def show(this: Reading, made: tuple[str, ...], width: float) -> None:
 def _predicts(this: Reading) -> None:
     """The way to a model that predicts words, from one that does not."""
     if not continues(this):
-        other = CATALOGUE[PREDICTS]
         st.caption(f"{escape_markdown(this.model.title)} predicts no words, so only its vectors can change.")
-        st.button(
-            f"Cut links of {other.title}, which predicts words",
-            icon=":material/swap_horiz:",
-            on_click=session.change,
-            kwargs={"model": other.name, "edits": None},
-        )
+        missing_model.offer_predicting("Cut links of {}", edits=None)

@@ -22,8 +22,7 @@ from dashboard.capture.interventions import head_of_language
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, head_of
-from dashboard.models.catalogue import CATALOGUE
-from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.ui import figure, head_names, head_picker, missing_model, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
@@ -31,8 +30,6 @@ from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.patching.tables import COLUMNS, PATH
 from dashboard.ui.results_cache import give_way
-
-PREDICTS = "smollm2"  # a model of the catalogue that predicts words
 
 
 def texts() -> None:
@@ -84,13 +81,7 @@ def predicts(this: Opened) -> bool:
         return True
     except UserError as wrong:
         st.info(escape_markdown(str(wrong)), icon=":material/info:")
-    other = CATALOGUE[PREDICTS]
-    st.button(
-        f"Carry over heads of {other.title}, which predicts words",
-        icon=":material/swap_horiz:",
-        on_click=session.change,
-        kwargs={"model": other.name},
-    )
+    missing_model.offer_predicting("Carry over heads of {}")
     found = first_pair()
     figure.show(
         Figure(
