@@ -127,6 +127,11 @@ class DrawnSets:
         """The first random sets, as `every`."""
         return self._matrix(self._random(0, DRAWS))
 
+    @property
+    def draws(self) -> csr_array:
+        """The sets to begin with: all others where they are few, else the first random ones."""
+        return self.every if self.few else self.first
+
     def more(self, part: int) -> csr_array:
         """The further random sets, as `every`, part 1 to `PARTS`."""
         return self._matrix(self._random(part, DRAWS))
@@ -175,20 +180,21 @@ def mean(total: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)
 
 
-def p_of_pairs(sets: DrawnSets, values: np.ndarray) -> np.ndarray:
+def p_of_pairs(sets: DrawnSets, values: np.ndarray, drawn: np.ndarray | None = None) -> np.ndarray:
     """p of each head's mean over the marked cells, among sets as large of the same groups.
 
-    values: (cells, h), NaN where a head has none
+    values: (cells, h), NaN where a head has none; drawn: the means over `DrawnSets.draws`, where they are known
     """
     values = np.asarray(values, np.float64)
+
+    def first(which: np.ndarray) -> np.ndarray:
+        return mean(*sums(sets.draws, values[:, which])) if drawn is None else drawn[:, which]
+
+    def more(which: np.ndarray) -> Iterator[np.ndarray]:
+        return (mean(*sums(sets.more(part), values[:, which])) for part in range(1, PARTS + 1))
+
     [observed] = mean(*sums(sets.own, values))
-    if sets.few:
-        return p_values(observed, lambda which: mean(*sums(sets.every, values[:, which])))
-    return p_values(
-        observed,
-        lambda which: mean(*sums(sets.first, values[:, which])),
-        lambda which: (mean(*sums(sets.more(part), values[:, which])) for part in range(1, PARTS + 1)),
-    )
+    return p_values(observed, first, None if sets.few else more)
 
 
 def q_of_texts(texts: Sequence[tuple[DrawnSets, np.ndarray]]) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.heads.chance import LEVEL, PARTS, DrawnSets, mean, p_values, q_values, sums
+from dashboard.heads.chance import LEVEL, DrawnSets, mean, p_of_pairs, q_values, sums
 
 BAND = (2.5, 97.5)
 LIMIT = 95
@@ -59,20 +59,15 @@ class RandomMarks:
 
     def __init__(self, sets: DrawnSets, heads: int):
         self.sets = sets
-        self.draws = sets.every if sets.few else sets.first
         self.score, self.p = np.full(heads, np.nan), np.full(heads, np.nan)
-        self.drawn = np.full((len(self.draws.indptr) - 1, heads), np.nan, np.float32)
+        self.drawn = np.full((len(sets.draws.indptr) - 1, heads), np.nan, np.float32)
 
     def take(self, heads: slice, values: np.ndarray) -> None:
         """values: of the cells, (cells, h), NaN where a head has none"""
         values = np.asarray(values, np.float64)
         [score] = mean(*sums(self.sets.own, values))
-        drawn = mean(*sums(self.draws, values))
-
-        def more(which: np.ndarray):
-            return (mean(*sums(self.sets.more(part), values[:, which])) for part in range(1, PARTS + 1))
-
-        self.p[heads] = p_values(score, lambda which: drawn[:, which], None if self.sets.few else more)
+        drawn = mean(*sums(self.sets.draws, values))
+        self.p[heads] = p_of_pairs(self.sets, values, drawn)
         self.score[heads], self.drawn[:, heads] = score, drawn
 
     def luck(self, names: Sequence[str], *, pairs: int, title: str, over: str, origin: dict[str, Any]) -> Luck:
