@@ -33,22 +33,17 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Patched:
-    """What is recovered of the difference between two texts, with a head of the first in the second.
+class Carried:
+    """What is measured of one text with parts of another in it.
 
     Attributes
     ----------
-    table: a row per head, or with `position` "each" per head and token: layer, head; position (from 0) and token (of
-        the second text) where there is one; m (the logit difference with the patch); recovered = (m − m_b) / (m_a −
-        m_b), empty where |m_a − m_b| < 0.1; with `direct` also m_direct and direct, the same by the path to the logits
-        alone. With `mlps` feed-forward parts have rows without a head
+    table: the figures
     m_a, m_b: the logit of the answer less that of its rival, after the first text and after the second
     answers: the two tokens, as a person reads them
-    position: "all", "each", or the word
     typed: the answers as they were given
     name, revision, model: of the model: what opens it, its commit, its title
     text, other: the first text, from which heads are taken, and the second
-    tokens: how many tokens each has; differ: how many of them are not the same
     reading: the options the texts were read with, where they differ from the usual ones
     call: the call that makes it
     """
@@ -57,19 +52,36 @@ class Patched:
     m_a: float
     m_b: float
     answers: tuple[str, str]
-    position: str
     typed: tuple[str, str]
     name: str
     revision: str
     model: str
     text: str
     other: str
-    tokens: int
-    differ: int
     reading: Mapping[str, Any]
     call: Call = NO_CALL
     part: str = ""
     source: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Patched(Carried):
+    """What is recovered of the difference between two texts, with a head of the first in the second.
+
+    Attributes
+    ----------
+    table: a row per head, or with `position` "each" per head and token: layer, head; position (from 0) and token (of
+        the second text) where there is one; m (the logit difference with the patch); recovered = (m − m_b) / (m_a −
+        m_b), empty where |m_a − m_b| < 0.1; with `direct` also m_direct and direct, the same by the path to the logits
+        alone. With `mlps` feed-forward parts have rows without a head
+    position: "all", "each", or the word
+    tokens: how many tokens each text has; differ: how many of them are not the same
+    the others: as in `Carried`
+    """
+
+    position: str
+    tokens: int
+    differ: int
 
 
 def patch(
@@ -137,30 +149,16 @@ def patch(
         reached = [alone.get(part, np.nan) if at_last(pair, places) else pair.m_base for part, places in named]
         table["m_direct"] = reached
         table["direct"] = pair.recovered(np.array(reached))
-    found = Patched(
-        table,
-        pair.m_donor,
-        pair.m_base,
-        pair.labels,
-        str(position),
-        (first, second),
-        model.name,
-        model.revision,
-        model.title,
-        a.text,
-        b.text,
-        len(b),
-        len(pair.differ),
-        reading(b, bos=bos, limit=None),
-    )
+    about = _about(model, pair, (first, second), a, b, bos)
+    found = Patched(table, **about, position=str(position), tokens=len(b), differ=len(pair.differ))
     how = {"heads": None if wanted is None else list(map(str, wanted))} if heads is not None else {}
     how |= {"position": position} if position != ALL else {}
     how |= {name: True for name, on in (("direct", direct), ("mlps", mlps)) if on}
     return recorded(found, "patch", (), how)
 
 
-@dataclass(frozen=True, eq=False)
-class Path:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Path(Carried):
     """What one head carries to another alone, all else frozen.
 
     Attributes
@@ -168,25 +166,11 @@ class Path:
     table: a row each for what the change reaches in the receiver: into ("queries", "keys", "values", "all"), m,
         recovered
     sender, receiver: the two heads
-    m_a, m_b, answers, typed, name, revision, model, text, other, reading, call: as in `Patched`
+    the others: as in `Carried`
     """
 
-    table: pd.DataFrame
     sender: HeadId
     receiver: HeadId
-    m_a: float
-    m_b: float
-    answers: tuple[str, str]
-    typed: tuple[str, str]
-    name: str
-    revision: str
-    model: str
-    text: str
-    other: str
-    reading: Mapping[str, Any]
-    call: Call = NO_CALL
-    part: str = ""
-    source: str = ""
 
 
 def patch_path(
@@ -216,21 +200,7 @@ def patch_path(
     ways = [way for way in INTO if way in figures]
     values = np.array([figures[way] for way in ways])
     table = pd.DataFrame({"into": ways, "m": values, "recovered": pair.recovered(values)})
-    found = Path(
-        table,
-        first,
-        second,
-        pair.m_donor,
-        pair.m_base,
-        pair.labels,
-        typed,
-        model.name,
-        model.revision,
-        model.title,
-        a.text,
-        b.text,
-        reading(b, bos=bos, limit=None),
-    )
+    found = Path(table, **_about(model, pair, typed, a, b, bos), sender=first, receiver=second)
     return recorded(found, "patch_path", (str(first), str(second)), {})
 
 
@@ -261,7 +231,25 @@ def _two(answers: Sequence[str]) -> tuple[str, str]:
     return answers[0], answers[1]
 
 
-Found = TypeVar("Found", Patched, Path)
+def _about(
+    model: AttentionModel, pair: Pair, typed: tuple[str, str], a: Encoding, b: Encoding, bos: bool
+) -> dict[str, Any]:
+    """What `Carried` keeps of the model, the texts and the answers."""
+    return {
+        "m_a": pair.m_donor,
+        "m_b": pair.m_base,
+        "answers": pair.labels,
+        "typed": typed,
+        "name": model.name,
+        "revision": model.revision,
+        "model": model.title,
+        "text": a.text,
+        "other": b.text,
+        "reading": reading(b, bos=bos, limit=None),
+    }
+
+
+Found = TypeVar("Found", bound=Carried)
 
 
 def recorded(found: Found, verb: str, more: tuple[str, ...], how: dict[str, Any]) -> Found:
@@ -273,7 +261,7 @@ def recorded(found: Found, verb: str, more: tuple[str, ...], how: dict[str, Any]
     return replace(found, call=call)
 
 
-def provenance_of_patch(found: Patched | Path) -> Provenance:
+def provenance_of_patch(found: Carried) -> Provenance:
     """Where the table of a result comes from, with the lines of Python that make it again."""
     of, how = Model.kept(found), dict(found.call.kwargs)
     heads = (*map(str, found.call.args[3:]), *(how.get("heads") or ()))

@@ -87,11 +87,11 @@ def test_a_path_is_told_by_what_it_reaches(snapshot):
     one = found_of()
     path = Path(
         table,
-        HeadId(0, 1),
-        HeadId(1, 0),
         2.0,
         -2.0,
         *(getattr(one, name) for name in ("answers", "typed", "name", "revision", "model", "text", "other", "reading")),
+        sender=HeadId(0, 1),
+        receiver=HeadId(1, 0),
     )
     path = recorded(path, "patch_path", ("L0H1", "L1H0"), {})
     assert valid_svg_of(draw_patch_path(path)) and heads_in(path_finding(path)) == ["L1H0", "L0H1"]

@@ -29,7 +29,7 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.patching.tables import COLUMNS, PATH
-from dashboard.ui.results_cache import give_way
+from dashboard.ui.results_cache import cached, give_way
 
 
 def texts() -> None:
@@ -106,7 +106,12 @@ def two_answers() -> tuple[str, str]:
     return typed[0], typed[1]
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading both texts…")
+def _length(key: str, a: str, *more: object) -> int:
+    """About how many tokens a pair's texts have."""
+    return len(a) // 3
+
+
+@cached("Reading both texts…", many=8, few=2, tokens=_length, holds=True)
 def _pair(key: str, a: str, b: str, answers: tuple[str, str], bos: bool, _model: AttentionModel) -> Pair:
     return pair_of(_model, _model.encode(a, bos=bos), _model.encode(b, bos=bos), answers, bos=bos)
 
