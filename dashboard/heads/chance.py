@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from math import comb, prod
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.stats import false_discovery_control
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 DRAWS = 1_000
 MOST = 20_000  # draws of a head that few of the first reach
@@ -37,6 +39,8 @@ def q_values(p: np.ndarray) -> np.ndarray:
     p = np.asarray(p, np.float64)
     q, known = np.full(p.shape, np.nan), np.isfinite(p)
     if known.any():
+        from scipy.stats import false_discovery_control  # slow to import, and seldom needed for the first picture
+
         q[known] = false_discovery_control(p[known])
     return q
 
@@ -151,6 +155,8 @@ class DrawnSets:
         return np.concatenate([pool[subsets(generator, len(pool), len(own), draws)] for pool, own in groups], 1)
 
     def _matrix(self, rows: np.ndarray) -> csr_array:
+        from scipy.sparse import csr_array
+
         starts = np.arange(0, rows.size + 1, max(rows.shape[1], 1))
         return csr_array((np.ones(rows.size), rows.ravel(), starts), (len(rows), self.cells))
 

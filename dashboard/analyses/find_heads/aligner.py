@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from dashboard.analyses.find_heads.by_example import MOST_PAIRS, numbered
 from dashboard.analyses.find_heads.pair_shares import Pair, drawn_sets
@@ -23,6 +23,9 @@ from dashboard.heads.chance import PARTS, DrawnSets, p_values, q_values
 from dashboard.heads.head_id import HeadId, head_columns, head_of, is_of
 from dashboard.text.display import marked
 from dashboard.text.encoding import Encoding
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 NO_LINK = -1
 
@@ -169,6 +172,8 @@ def p_of_links(linked: np.ndarray, n: int, pairs: Sequence[Pair], sets: DrawnSet
 
     linked: the source word of each target word, -1 for none (m, h); n: the source's words; sets: of `drawn_sets`
     """
+    from scipy.sparse import csr_array
+
     m = len(linked)
     offsets = np.unique([i - j for j, i in pairs])
     to = np.arange(m)[:, None] + offsets  # (m, D): the source word of each cell

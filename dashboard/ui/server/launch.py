@@ -16,6 +16,7 @@ from pkgutil import iter_modules
 import dashboard
 from dashboard.installed import HOME
 from dashboard.ui.server import quiet
+from dashboard.ui.server.put_off import put_off
 
 CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # a person who sets it knows the names of this server
 _started_in: list[str] = []  # the person's folder, until the server is up
@@ -31,6 +32,7 @@ def launch(port: int, address: str, *, headless: bool) -> None:
 
     from dashboard.ui.server.door import names
 
+    put_off()
     _started_in.append(os.getcwd())
     os.chdir(HOME)  # Streamlit reads `.streamlit` in the current folder; it must read ours
     if not headless:

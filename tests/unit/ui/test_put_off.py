@@ -1,0 +1,92 @@
+"""What is put off is not imported at the start, and is itself as soon as somebody uses it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from dashboard.ui.server.put_off import put_off
+
+START = """
+import sys
+from dashboard.ui.server.put_off import PutOff, put_off
+put_off()
+"""
+OPENED = """
+from dashboard import attention, open_model
+model = open_model("minilm")
+view = attention(model, "The keys to the cabinet are on the table.", "L2H1", unit="words")
+assert abs(float(view.weights.sum(1)[0]) - 1) < 1e-5
+"""
+
+
+def run(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", START + code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_a_model_opens_and_they_are_there_when_they_are_called():
+    run(
+        OPENED
+        + """
+from dashboard.heads.chance import q_values
+import dashboard.analyses.find_heads.api
+import spacy
+names = "torch._dynamo", "torch._dynamo._trace_wrapped_higher_order_op", "scipy.optimize", "spacy.cli.info"
+assert [type(sys.modules[name]).__name__ for name in names] == ["PutOff"] * 4
+assert not {"scipy.stats", "scipy.sparse", "spacy.cli", "torch._dynamo.config"} & set(sys.modules)
+
+from transformers.loss.loss_for_object_detection import linear_sum_assignment
+assert linear_sum_assignment([[4, 1, 3], [2, 0, 5], [3, 2, 2]])[1].tolist() == [1, 0, 2]
+assert spacy.info(silent=True)["spacy_version"] == spacy.__version__
+assert not any(isinstance(sys.modules[name], PutOff) for name in names[2:])
+"""
+    )
+
+
+USES = {
+    "compiled": """
+import torch
+asked = []
+def seen(graph, inputs):
+    asked.append(graph)
+    return graph.forward
+double = torch.compile(lambda x: 2 * x, backend=seen)
+assert torch.equal(double(torch.arange(3)), torch.tensor([0, 2, 4])) and len(asked) == 1
+kept_out = torch.compiler.disable(lambda x: 3 * x)
+assert torch.equal(kept_out(torch.arange(3)), torch.tensor([0, 3, 6]))
+
+from scipy import optimize, stats
+assert abs(optimize.minimize_scalar(lambda x: (x - 2) ** 2).x - 2) < 1e-6
+assert abs(stats.norm.cdf(0) - 0.5) < 1e-12
+""",
+    "imported in parts": """
+import transformers.masking_utils
+import torch._dynamo.config
+assert torch._dynamo.config.suppress_errors is False
+assert sys.modules["torch._dynamo"].__file__ and not isinstance(sys.modules["torch._dynamo"], PutOff)
+
+from scipy.optimize import *
+assert abs(brentq(lambda x: x - 1, 0, 3) - 1) < 1e-9
+""",
+    "entered": """
+import torch
+from transformers.masking_utils import sdpa_mask, causal_mask_function
+asked = dict(batch_size=1, q_length=5, kv_length=5, mask_function=causal_mask_function, allow_is_causal_skip=False)
+one, other = (sdpa_mask(**asked, use_vmap=vmap) for vmap in (True, False))
+assert torch.equal(one, other) and torch.equal(one[0, 0], torch.ones(5, 5).tril().bool())
+""",
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_module_is_itself_when_it_is(use):
+    run(USES[use])
+
+
+def test_what_is_imported_already_stays(monkeypatch):
+    names = "torch._dynamo", "torch._dynamo._trace_wrapped_higher_order_op", "scipy.optimize", "spacy.cli.info"
+    for name in names:
+        monkeypatch.setitem(sys.modules, name, sys)
+    put_off()
+    assert [sys.modules[name] for name in names] == [sys] * 4
