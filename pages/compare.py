@@ -104,3 +104,4 @@ if chosen.mode == "texts":
             click=Click(head_picker.click, key=key),
         )
     )
+    compare_aligned.carry_over(this)

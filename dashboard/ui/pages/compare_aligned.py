@@ -21,6 +21,7 @@ from dashboard.analyses.compare.change import Changes, most_changed
 from dashboard.analyses.compare.changed_heads import draw_changes
 from dashboard.analyses.explore.text import lost
 from dashboard.capture import AttentionModel
+from dashboard.capture.interventions import head_of_language
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection
 from dashboard.errors import UserError
@@ -35,7 +36,7 @@ from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer_path
 from dashboard.ui.model_and_text import Reading, contributed
-from dashboard.ui.page import end_page, problem
+from dashboard.ui.page import end_page, problem, to_page
 from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.paths import NotChosenHere
 from dashboard.ui.url_state import LONGEST_OTHER
@@ -92,6 +93,25 @@ def two_texts(this: Reading) -> Compared:
 
     drawn = aligned if isinstance(a.head, HeadGroup) else contributed(carried) or aligned
     return _of_aligned(aligned, drawn, _met_texts(aligned, a, b))
+
+
+def carry_over(this: Reading) -> None:
+    """A link to “Carry a head over” with both texts, where the model predicts and they have as many tokens."""
+    other = session.choices().other
+    try:
+        head_of_language(this.model)
+        as_long = len(caches.encoding(this.key, other, this.bos, this.model)) == len(this.encoding)
+    except UserError:
+        return
+    if as_long and len(this.encoding.text) <= LONGEST_OTHER:
+        to_page(
+            "patching",
+            "Carry a head over from the first text to the second",
+            ":material/move_up:",
+            patch_a=this.encoding.text,
+            patch_b=other,
+            answers="",
+        )
 
 
 def _view(this: Reading, head: HeadId) -> HeadView:

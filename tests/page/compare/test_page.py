@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -163,3 +164,18 @@ def test_a_head_and_a_sum_have_no_difference_and_the_page_says_what_to_take(snap
     taken = next(one for one in app.get("button_group") if one.label == "Taken together")
     taken.set_value("max").run()
     assert not app.error and "maximum of layer 2" in heading(app)
+
+
+def carry_over(app) -> list[str]:
+    return [
+        one.proto.query_string for one in app.main.get("page_link") if one.proto.label.startswith("Carry a head over")
+    ]
+
+
+def test_a_head_can_be_carried_over_between_texts_of_as_many_tokens(smollm2):
+    texts = {"text": "The names of the author", "other": "The name of the author"}
+    [there] = carry_over(compare_page(mode="texts", model="smollm2", **texts))
+    assert parse_qs(there)["patch_a"] == [texts["text"]] and parse_qs(there)["patch_b"] == [texts["other"]]
+    longer = texts | {"other": "The old name of the author"}
+    assert not carry_over(compare_page(mode="texts", model="smollm2", **longer))
+    assert not carry_over(compare_page(mode="texts", **texts))  # MiniLM predicts no next word
