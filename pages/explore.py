@@ -16,6 +16,7 @@ from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
+from dashboard.ui.pages.edit import hand, mode
 from dashboard.ui.pages.explore import chosen_view, long_map, tables
 
 
@@ -45,6 +46,9 @@ model = this.model
 head = chosen.chosen
 long = long_map.read(this)
 group = heads_together.chosen(model, head)
+cutting = mode.on(this)
+if cutting:
+    group = None
 too_long = group is not None and len(this.encoding) > caches.TOKENS_AT_MOST
 if too_long:
     group = None
@@ -61,24 +65,17 @@ left, right, atlas_width, head_width = beside(page_width())
 with right:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         head_picker.by_number(model)
-        heads_together.choose()
-        st.segmented_control(
-            "Show as",
-            [name for name, one in VIEWS.items() if one.two_texts or not crossing],
-            required=True,
-            format_func=lambda name: VIEWS[name].title,
-            **session.bound("view"),
-        )
-        if group is None:
-            head_picker.measure()
+        if cutting:
+            hand.show_as(this)
         else:
-            heads_together.choose_how()
-        if this.encoding.second is not None:
-            head_picker.between()
+            chosen_view.controls(this, group is not None)
     if group is None:
-        figure.remark(heads_together.TOO_LONG if too_long else heads_together.alone())
-        head_names.tell(this, [head])
-    if long is not None and group is None:
+        figure.remark("" if cutting else heads_together.TOO_LONG if too_long else heads_together.alone())
+        mode.named(this, head)
+    if cutting:
+        made = mode.head(this, head, head_width)
+        mode.own_page()
+    elif long is not None and group is None:
         long_map.chosen_head(this, long, head, head_width)
     else:
         [whole] = this.between_texts(this.chosen_views(head) if group is None else [heads_together.view(this, group)])
@@ -88,6 +85,11 @@ with right:
         view = api.fit_for(whole, chosen.view, chosen.start, chosen_view.most(whole, width))
         figure.window_slider(view, whole)
         chosen_view.show(this, view, look, lost(whole))
+
+# What the links that are cut change: beside the head, or below it where the page is narrow
+if cutting:
+    with left if atlas_width < page_width() else right:
+        mode.effect(this, made, atlas_width)
 
 # Every head at a glance
 with left:

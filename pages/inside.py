@@ -10,12 +10,13 @@ from dashboard.analyses.logit_attribution.api import draw_logit_attribution
 from dashboard.analyses.logit_attribution.direct import attribution_baseline
 from dashboard.analyses.logit_attribution.text import attribution_finding
 from dashboard.ui import figure, head_names, head_picker, session
-from dashboard.ui.components import code_listing
+from dashboard.ui.components import code_listing, head_map
 from dashboard.ui.figure import Click, Figure, Table
-from dashboard.ui.layout_width import page_width
+from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import reading
 from dashboard.ui.pages import inside, inside_logits
+from dashboard.ui.pages.edit import hand, mode
 from dashboard.ui.url_state import STRONGEST
 
 ROW_COLUMNS = {"step": "Step", "position": "Number", "of": "Of", "value": "Value", "unknown": figure.UNREAD}
@@ -61,7 +62,20 @@ chosen = session.choices()
 look = session.look(page_width())
 options = {"query": row.query, "key": None if chosen.key == STRONGEST else chosen.key} | look.keywords()
 
-head_names.tell(this, [chosen.chosen])
+mode.named(this, chosen.chosen)
+
+# The head under the hand, and what the links that are cut change
+if mode.on(this):
+    left, right, hand_width, result_width = beside(page_width(), (0.5, 0.5))
+    with left:
+        hand.show_as(this)
+        made = mode.head(this, chosen.chosen, hand_width)
+        mode.own_page()
+    with right:
+        mode.effect(this, made, result_width)
+    head_map.code()
+    st.divider()
+    figure.remark("The steps are those without the edits.")
 
 # One token's way through the head: its row of every step
 figure.show(

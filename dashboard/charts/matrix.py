@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.charts import labels as lettering
+from dashboard.charts.crosses import Cell, cell_layers
 from dashboard.charts.hover import Bound, column_expr, hover_layers, words_named
 from dashboard.charts.ink import SHARE, InkScale
 from dashboard.charts.raster import png_uri
@@ -37,6 +38,7 @@ class Matrix:
     nothing: why a row of zeros is empty, in words
     ink_scale: how a value is said
     stretches: those of the rows and those of the columns, in cells
+    cut: cells that are crossed out; replaced: rows that are framed, each with the number of its columns
     """
 
     values: np.ndarray
@@ -49,6 +51,8 @@ class Matrix:
     nothing: str = ""
     ink_scale: InkScale = SHARE
     stretches: tuple[Sequence[Stretch], Sequence[Stretch]] = ((), ())
+    cut: Sequence[Cell] = ()
+    replaced: Sequence[tuple[int, int]] = ()
 
     @property
     def signed(self) -> bool:
@@ -103,6 +107,7 @@ def panel(
     step = side / len(matrix)
     bound = _bound(matrix, theme, step, name, alone=alone)
     base = _rects(matrix, step, bound, colour) if _small(matrix) else _image(matrix, colours, bound, colour)
+    edits = cell_layers(matrix.cut, matrix.replaced, bound, step, PALETTES[theme])
     hover = hover_layers(matrix, theme, bound, step, name, alone=alone)
     height, width = (side if cells == len(matrix) else cells * step for cells in matrix.values.shape)
     # A map of few and faint cells would stand there without an edge.
@@ -110,7 +115,7 @@ def panel(
     return {
         "width": width,
         "height": height,
-        "layer": [*base, *_stretches(matrix, theme, step, width, height), hover],
+        "layer": [*base, *edits, *_stretches(matrix, theme, step, width, height), hover],
         **edge,
     }
 

@@ -20,8 +20,9 @@ def add(commands) -> None:
         action="append",
         required=True,
         metavar="HEAD:QUERY>KEY",
-        help="a link, like L2H9:says>chef; a word that stands several times by its number, from 0; * for all tokens. "
-        "HEAD:QUERY=WAY replaces the word's row: by uniform, previous, self or first. Give --cut again for more",
+        help='a link, in quotes, as > means a file to a shell: "L2H9:says>chef". A word that stands several times by '
+        "its number, from 0; * for all tokens. HEAD:QUERY=WAY replaces the word's row: by uniform, previous, self or "
+        "first. Give --cut again for more",
     )
     edit.add_argument(
         "--row",

@@ -138,6 +138,7 @@ class Choices:
     at_word: Annotated[int, Number()] = MOST_CHANGED  # the word whose prediction is shown, from 0
     rival: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # what it is compared with, "" for the most probable other token
     # Cut a link
+    cutting: Annotated[str, Option("no", "yes")] = "no"  # whether a click cuts links on other pages
     edits: Annotated[tuple[str, ...] | None, Edits()] = None  # None until a hand made one
     cut_row: Annotated[Literal["renormalised", "left"], Option("renormalised", "left")] = "renormalised"
     answer: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # a next token, "" for the most probable one

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from dashboard.analyses.edit.effect import Edited, next_token, tokens_of
+from dashboard.analyses.edit.effect import Edited, losses_of, next_token, shifts_of
 from dashboard.analyses.edit.typed import edits_of
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import Held
@@ -81,9 +81,14 @@ def edit(
     if wanted[0] is not None and wanted[0] == wanted[1]:
         raise UserError(f"“{answer}” and “{rival}” begin with the same token. Choose another rival.")
     before, [after] = edited_vectors(model, encoding, [edits], held)
+    if logits is None:
+        table, following = shifts_of(encoding, before, after), pd.DataFrame()
+    else:
+        table, ends = losses_of(encoding, logits, before, after, last, None if known is None else known.losses)
+        following = next_token(model, ends, *wanted)
     found = Edited(
-        tokens_of(encoding, logits, before, after, None if known is None or logits is None else known.losses),
-        pd.DataFrame() if logits is None else next_token(model, logits, before[last], after[last], *wanted),
+        table,
+        following,
         "shift" if logits is None else "loss_change",
         tuple(one.strip() for one in cuts),
         row,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,46 +83,63 @@ class Edited:
 
 
 @torch.inference_mode()
-def tokens_of(
-    encoding: Encoding,
-    logits: LanguageHead | None,
-    before: torch.Tensor,
-    after: torch.Tensor,
-    known: np.ndarray | None = None,
-) -> pd.DataFrame:
-    """The table of `Edited`, of last vectors without the edits and with them (n, D).
-
-    logits: of a causal model; known: the losses without the edits, as an earlier table of the same text holds them
-    """
+def shifts_of(encoding: Encoding, before: torch.Tensor, after: torch.Tensor) -> pd.DataFrame:
+    """The table of `Edited` for a model that predicts nothing, of last vectors without the edits and with them
+    (n, D)."""
     own = [place for place, special in enumerate(encoding.special) if not special]
-    if logits is None:
-        figures = {"shift": shifts(before, after).cpu().numpy()[own]}
-    else:
-        own = [place for place in own if place]
-        at, targets = [place - 1 for place in own], torch.tensor(encoding.ids, device=before.device)[own]
-
-        def losses(vectors: torch.Tensor) -> np.ndarray:
-            return read(lambda some: logits(some).double(), vectors[at], targets, targets).loss.cpu().numpy()
-
-        loss, edited = losses(before) if known is None else known, losses(after)
-        figures = {"loss": loss, "loss_edited": edited, "loss_change": edited - loss}
-    return pd.DataFrame({"position": own, "token": [encoding.drawn[place] for place in own], **figures})
+    return _table(encoding, own, {"shift": shifts(before, after).cpu().numpy()[own]})
 
 
 @torch.inference_mode()
-def next_token(
-    model: AttentionModel,
+def losses_of(
+    encoding: Encoding,
     head: LanguageHead,
     before: torch.Tensor,
     after: torch.Tensor,
-    answer: int | None,
-    rival: int | None,
-) -> pd.DataFrame:
-    """What comes after the last token, of its last vectors without the edits and with them (D): see `Edited`.
+    last: int,
+    known: np.ndarray | None = None,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The table of `Edited` for a causal model, of last vectors without the edits and with them (n, D), and the logits
+    after the token `last` without them and with them, float64 (2, V).
+
+    known: the losses without the edits, as an earlier table of the same text holds them. Where a token's last vector is
+    the same with the edits, so is the loss. All rows go through the head at once: it takes as long to read its
+    weights as to multiply them with some thirty rows.
+    """
+    own = [place for place, special in enumerate(encoding.special) if not special and place]
+    at = torch.tensor([place - 1 for place in own], dtype=torch.long, device=before.device)
+    targets = torch.tensor(encoding.ids, device=before.device)[own]
+    other = (before != after).any(-1)[at]
+    rows = [after[at][other], before[[last]], after[[last]]]
+    wanted = [targets[other], targets.new_zeros(2)]
+    if known is None:
+        rows, wanted = [before[at], *rows], [targets, *wanted]
+    ends: list[torch.Tensor] = []
+
+    def logits(some: torch.Tensor) -> torch.Tensor:
+        found = head(some).double()
+        ends.append(found[-2:])
+        return found
+
+    ids = torch.cat(wanted)
+    found = read(logits, torch.cat(rows), ids, ids).loss.cpu().numpy()
+    loss = found[: len(own)] if known is None else known
+    edited = loss.copy()
+    changed = other.cpu().numpy()
+    edited[changed] = found[len(found) - 2 - changed.sum() : len(found) - 2]
+    figures = {"loss": loss, "loss_edited": edited, "loss_change": edited - loss}
+    return _table(encoding, own, figures), torch.cat(ends)[-2:].cpu().numpy()
+
+
+def _table(encoding: Encoding, own: Sequence[int], figures: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    return pd.DataFrame({"position": own, "token": [encoding.drawn[place] for place in own], **figures})
+
+
+def next_token(model: AttentionModel, logits: np.ndarray, answer: int | None, rival: int | None) -> pd.DataFrame:
+    """What comes after the last token: see `Edited`. logits: without the edits and with them (2, V)
 
     answer, rival: two tokens; None for the most probable one without the edits, and for the most probable other one
     """
-    logits = head(torch.stack([before, after])).double().cpu().numpy()
     answer = best_other(logits[0], rival) if answer is None else answer
     rival = best_other(logits[0], answer) if rival is None else rival
     return candidates(model.loaded.tokenizer, logits, (answer, rival), ("answer", "rival"), TOP, "edited")

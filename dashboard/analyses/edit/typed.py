@@ -75,6 +75,11 @@ def _edits(
         return [RowEdit(head, token, replacement) for token in tokens]
     if equals and not ARROW.search(rest):
         raise UserError(f"A row is replaced by one of {', '.join(REPLACEMENTS)}, not by “{way.strip()[:40]}”.")
+    if not ARROW.search(rest):
+        raise UserError(
+            f"“{typed.strip()[:60]}” names no second word. Write both ends of the link with > between them. On a "
+            'command line, put it in quotes: "L2H9:says>chef". Without quotes, a shell takes > for a file.'
+        )
     start, end = ends(encoding, keys, rest)
     cut = _tokens(keys, end)
     found = [

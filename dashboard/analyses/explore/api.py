@@ -168,8 +168,8 @@ def draw(
     side by side on one scale ("compare"); or the signed difference of two ("difference").
 
     If the text has more positions than the picture can hold, it draws those from `start` on, at most `most`, and says
-    so in its subtitle. `width` is that of the whole drawing in pixels. `marks` are what arcs can show besides the head:
-    lit, parse, role, heights, see `arcs_chart.arcs`.
+    so in its subtitle. `width` is that of the whole drawing in pixels. `marks` are what a view can show besides the
+    head: arcs and heatmaps `cut` and `replaced`, arcs also lit, parse, role, heights, see `arcs_chart.arcs`.
 
     Raises
     ------

@@ -8,11 +8,13 @@ from typing import Literal
 import numpy as np
 
 from dashboard.analyses.explore.arc_geometry import LONGEST, Row, along, bent
+from dashboard.analyses.explore.edited_arcs import edited_arcs
 from dashboard.analyses.explore.link_strokes import Links, links_of, strokes
 from dashboard.analyses.explore.parse_arcs import Link, parse_arcs
 from dashboard.analyses.explore.text import describe
 from dashboard.charts import labels as lettering
 from dashboard.charts import titles
+from dashboard.charts.crosses import marks_inside, note
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
 from dashboard.charts.selections import pointed
@@ -32,6 +34,8 @@ def arcs(
     parse: Sequence[Link] = (),
     role: Role | None = None,
     heights: tuple[float, float] | None = None,
+    cut: Sequence[tuple[int, int]] = (),
+    replaced: Sequence[int] = (),
 ) -> Drawing:
     """The words in a row: arcs above look back, to an earlier word; arcs below look ahead.
 
@@ -46,17 +50,19 @@ def arcs(
     parse: dependencies (word, its head, its relation), each a dashed blue arc above the words
     role: of the head, which colours its arcs: syntax blue, context orange, position grey
     heights: pixels above and below the words, see `arc_heights` (default: as the arcs need)
+    cut: links (i → j) that are dashed and crossed out; replaced: words that are framed, as their row is replaced
 
-    Places in `lit` and `parse` are those of the whole text, even if only a window of it is drawn.
+    All these places are those of the whole text, even if only a window of it is drawn.
     """
     p = look.palette
     ink = getattr(p, role) if role else p.ink
+    cut, replaced = marks_inside(view, cut, replaced)
     lit, parse = _inside(view, lit), _inside(view, parse)
     names = lettering.labels_of(view.drawn)
     links = links_of(view)
     row = Row.of(view, names, _available_width(look.width))
     xs = [round(float(x), 1) for x in row.x]
-    up, down = heights or row.heights(view, links, lit, parse)
+    up, down = heights or row.heights(view, links, [*lit, *cut], parse)
     height = up + row.band + down
     scales = {
         "x": {"type": "quantitative", "scale": {"domain": [0, row.width], "nice": False}, "axis": None},
@@ -67,7 +73,8 @@ def arcs(
     sides += " · full colour: the marked pairs" if lit else ""
     sides += f" · {COLOURS[role]}: a {role} head" if role else ""
     sides += " · dashed blue: the parse" if parse else ""
-    at_rest = f"datum.w >= {links.threshold}"
+    there = f" && !({_is(cut)})" if cut else ""
+    at_rest = f"datum.w >= {links.threshold}{there}"
     faint = 0.35 if lit else 1
     marked = _arcs(row, ink, scales, up, down, _is(lit), {"expr": "word >= 0 ? 0.1 : 1"})
     marked["encoding"]["strokeOpacity"] = {"value": 0.9}  # its width shows the share
@@ -82,12 +89,13 @@ def arcs(
                     "layer": [
                         _arcs(row, ink, scales, up, down, at_rest, {"expr": f"word >= 0 ? 0.1 : {faint}"}),
                         *([marked] if lit else []),
-                        _arcs(row, ink, scales, up, down, "datum.i === word", 1),
+                        _arcs(row, ink, scales, up, down, f"datum.i === word{there}", 1),
                         _selves(ink, scales, up),
                         *_linked(row, p, scales, up, links),
                     ],
                 },
                 *(parse_arcs(row, p, scales, up, parse) if parse else []),
+                *edited_arcs(row, names, cut, replaced, p, scales, (up, down)),
                 *_stretches(row, view, p, up, height),
                 {"data": {"values": nodes}, "layer": [_under_pointer(row, scales, up)]},
                 _catch(row, view, links, scales, up),
@@ -95,7 +103,7 @@ def arcs(
         },
         look.theme,
         title=titles.title(view),
-        subtitle=titles.subtitle(view, f"{sides} · {links.note}"),
+        subtitle=titles.subtitle(view, f"{sides} · {links.note}", *note(cut, replaced)),
         description=describe("Arcs over the sentence", [view]),
         width=max(row.width, min(look.width_or(WIDTH), NARROWEST)),
         params=[

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from dashboard.analyses.explore.text import describe
 from dashboard.charts import matrix, titles
+from dashboard.charts.crosses import Cell, marks_inside, note
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
 from dashboard.charts.hover import params
 from dashboard.charts.ink import SHARE, InkScale, inked, round_up
@@ -19,7 +22,14 @@ from dashboard.heads.view import HeadView
 LEAST = 0.02  # the smallest part of `full` that can be full ink
 
 
-def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
+def heatmap(
+    view: HeadView,
+    look: Look,
+    *,
+    top: float | None = None,
+    cut: Sequence[Cell] = (),
+    replaced: Sequence[int] = (),
+) -> Drawing:
     """Row i is a query, column j a key, and ink the attention weight.
 
     Parameters
@@ -27,15 +37,28 @@ def heatmap(view: HeadView, look: Look, *, top: float | None = None) -> Drawing:
     view: (m, k), shares in [0, 1] or norms; for links between two texts there is one text along each side
     look: 600 pixels wide by default; cells are square, so the width sets the height too
     top: the part of the view's `full` drawn as full ink, in (0, 1] (default: `top_of`); larger values are full ink too
+    cut: links (i, j) that are crossed out, as `edit` cuts them; replaced: rows that are framed. Their places are those
+        of the whole text, even if only a window of it is drawn
     """
+    cut, replaced = marks_inside(view, cut, replaced)
     top, ink_scale = top_of([view]) if top is None else top, InkScale.of(view)
     return sheet_of(
-        matrix_of(view, top, ink_scale),
+        replace(matrix_of(view, top, ink_scale), **_edited(view, cut, replaced)),
         look,
         title=titles.title(view),
-        subtitle=titles.subtitle(view, shade(ink_scale.what, top, ink_scale)),
+        subtitle=titles.subtitle(view, shade(ink_scale.what, top, ink_scale), *note(cut, replaced)),
         description=describe("Heatmap", [view]),
     )
+
+
+def _edited(view: HeadView, cut: Sequence[Cell], replaced: Sequence[int]) -> dict[str, Any]:
+    """The marks of a matrix that is cropped as `matrix_over` crops it."""
+    rows, columns = (side.start or 0 for side in view.crop)
+    wide = [row + 1 if view.causal and view.one_axis else len(view.keys) for row in replaced]
+    return {
+        "cut": [(i - rows, j - columns) for i, j in cut],
+        "replaced": [(row - rows, cells - columns) for row, cells in zip(replaced, wide, strict=True)],
+    }
 
 
 def shade(what: str, top: float, ink_scale: InkScale = SHARE) -> str:

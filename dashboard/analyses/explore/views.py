@@ -71,6 +71,7 @@ VIEWS: dict[str, View] = {
         beside=90,  # the labels of the rows
         fewest=64,
         two_texts=True,
+        marks=frozenset({"cut", "replaced"}),
     ),
     "lines": View(
         "Lines",
@@ -88,7 +89,7 @@ VIEWS: dict[str, View] = {
         50,
         "Arcs lead from each query to its keys. Hover over a word for all its own and their norms.",
         980,
-        marks=frozenset({"lit", "parse", "role", "heights"}),
+        marks=frozenset({"lit", "parse", "role", "heights", "cut", "replaced"}),
         step=15,  # an upright word
         beside=12,
         fewest=12,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +13,7 @@ from dashboard.charts.browser import SENTENCE_JS
 from dashboard.charts.labels import right_to_left
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.view import HeadView
+from dashboard.ui.components.head_map import Edits
 
 _JS, _CSS = (Path(__file__).with_name(f"cut_arcs.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
 _HTML = '<div class="cut-arcs"></div>'
@@ -21,15 +22,12 @@ _HTML = '<div class="cut-arcs"></div>'
 def show(
     key: str,
     view: HeadView,
+    edits: Edits,
     *,
-    cuts: Sequence[tuple[int, int]],
-    replaced: Sequence[int],
     theme: Theme,
     alt: str,
-    take: Callable[[list[tuple[int, int]]], None],
 ) -> None:
-    """The arcs. view: over one axis; cuts, replaced: the links that are cut, and the rows that are replaced; take: is
-    told the link that was clicked"""
+    """The arcs. view: over one axis; edits: of the head, and what is told the link that was clicked"""
     links, palette = links_of(view), PALETTES[theme]
     component("two_heads_cut_arcs", html=_HTML, css=_CSS, js=SENTENCE_JS + _JS)(
         key=key,
@@ -40,12 +38,12 @@ def show(
             "causal": view.causal,
             "links": [[one["i"], one["j"], one["w"]] for one in links.rows],
             "threshold": links.threshold,
-            "cuts": [list(cell) for cell in cuts],
-            "replaced": list(replaced),
+            "cuts": [list(cell) for cell in edits.cuts],
+            "replaced": list(edits.replaced),
             "colours": {"ink": palette.ink, "cut": palette.context},
             "alt": alt,
         },
-        on_cut_change=lambda: _take(key, len(view), take),
+        on_cut_change=lambda: _take(key, len(view), edits.take),
     )
 
 

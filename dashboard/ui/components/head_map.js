@@ -55,7 +55,7 @@ function build(root) {
   };
   const search = make('input', { type: 'search', placeholder: 'Jump to a word', autocomplete: 'off', spellcheck: false });
   search.setAttribute('aria-label', 'Jump to a word: Enter goes on to its next place');
-  const middle = () => [left + side / 2, top + side / 2];
+  const middle = () => [left + across / 2, top + down / 2];
   const bar = make('i', {}), least = make('span', {}), most = make('span', {});
   const tools = make('div', { className: 'tools' },
     button('−', 'Zoom out', () => zoom(0.5, ...middle())),
@@ -68,7 +68,8 @@ function build(root) {
   root.replaceChildren(tools, stage, line);
 
   const pen = canvas.getContext('2d', { alpha: false });
-  let data = null, m = 1, left = 0, top = 0, side = 0, below = 8, dots = 1;
+  // Cells along the two sides and the longer one, and the pixels of the columns, of the rows and of the longer side
+  let data = null, rows = 1, columns = 1, m = 1, left = 0, top = 0, across = 0, down = 0, side = 0, below = 8, dots = 1;
   let at = { x: 0, y: 0, step: 1 };  // the position in the plot's corner, and the pixels of a position
   let over = null, cursor = null, dirty = false, settling = 0, asked = 0, told = '', found = -1, palette = null;
   let cuts = new Set(), box = null;  // "row column" of links that are cut; the cells that a hand drags over
@@ -85,16 +86,17 @@ function build(root) {
   const show = (given) => {
     const another = !data || given.text !== data.text;
     if (given.id !== data?.id) { tiles.clear(); asked = 0; told = ''; }
-    const labels = given.labels ?? data?.labels ?? [];
-    const faded = given.special ? new Set(given.special) : data?.faded ?? new Set();
-    data = { ...given, labels, faded };
-    m = given.m;
+    data = { ...given, sides: given.sides ? given.sides.map((one) => ({ ...one, faded: new Set(one.special) })) : data?.sides ?? [] };
+    data.sides[1] ??= data.sides[0];
+    [rows, columns] = given.shape;
+    m = Math.max(rows, columns);
     const shades = PALETTES[given.theme];
     palette = shades.bytes ??= Uint8ClampedArray.from(atob(shades.ink), (one) => one.charCodeAt(0));
     [least.textContent, most.textContent] = given.legend;
     const shade = (k) => `rgb(${palette.slice(3 * k, 3 * k + 3).join(' ')})`;
     bar.style.background = `linear-gradient(to right, ${[0, 64, 128, 192, 255].map(shade).join(', ')})`;
     search.placeholder = `Jump to a ${given.unit}`;
+    search.hidden = data.sides[0] !== data.sides[1];  // a word stands on one side alone
     if (another) { over = cursor = null; at.step = 0; note = ''; }
     cuts = new Set((given.cuts ?? []).map(([row, column]) => `${row} ${column}`));
     for (const tile of given.tiles) {
@@ -139,9 +141,10 @@ function build(root) {
     const high = Math.max(LOWEST, window.innerHeight - top - AROUND);
     side = Math.max(120, Math.min(width - left - BEYOND, data.most, high));
     dots = window.devicePixelRatio || 1;
-    below = data.stretches ? 8 + NAMED : 8;
-    Object.assign(canvas.style, { width: `${left + side + BEYOND}px`, height: `${top + side + below}px` });
-    const sizes = [Math.round((left + side + BEYOND) * dots), Math.round((top + side + below) * dots)];
+    [across, down] = [side * columns / m, side * rows / m];
+    below = data.sides[1].stretches.length ? 8 + NAMED : 8;
+    Object.assign(canvas.style, { width: `${left + across + BEYOND}px`, height: `${top + down + below}px` });
+    const sizes = [Math.round((left + across + BEYOND) * dots), Math.round((top + down + below) * dots)];
     if (canvas.width !== sizes[0] || canvas.height !== sizes[1]) [canvas.width, canvas.height] = sizes;
     if (!at.step || at.step * m <= side + 1 || (was && at.step * m <= was + 1)) at = { x: 0, y: 0, step: side / m };
     clamp();
@@ -152,14 +155,13 @@ function build(root) {
   const beside = (most) => {
     if (data.asks) return most;
     pen.font = `400 13px ${data.mono || getComputedStyle(root).fontFamily}`;
-    return between(Math.ceil(Math.max(...data.labels.map((label) => pen.measureText(label).width))) + 12, 30, most);
+    return between(Math.ceil(Math.max(...data.sides[0].labels.map((label) => pen.measureText(label).width))) + 12, 30, most);
   };
 
   const clamp = () => {
     at.step = between(at.step, side / m, Math.max(side / m, LARGEST));
-    const seen = side / at.step;
-    at.x = between(at.x, 0, Math.max(0, m - seen));
-    at.y = between(at.y, 0, Math.max(0, m - seen));
+    at.x = between(at.x, 0, Math.max(0, columns - across / at.step));
+    at.y = between(at.y, 0, Math.max(0, rows - down / at.step));
     canvas.style.touchAction = zoomed() ? 'none' : 'pan-y';
   };
 
@@ -177,8 +179,8 @@ function build(root) {
 
   const centre = (row, column, step = at.step) => {
     at.step = between(step, side / m, Math.max(side / m, LARGEST));
-    at.x = column + 0.5 - side / at.step / 2;
-    at.y = row + 0.5 - side / at.step / 2;
+    at.x = column + 0.5 - across / at.step / 2;
+    at.y = row + 0.5 - down / at.step / 2;
     moved();
   };
 
@@ -193,8 +195,8 @@ function build(root) {
   const level = () => between(Math.floor(Math.log2(1 / at.step) + 0.01), 0, data.level);
 
   const shown = () => {
-    const seen = side / at.step;
-    return [Math.floor(at.y), Math.min(m, Math.ceil(at.y + seen)), Math.floor(at.x), Math.min(m, Math.ceil(at.x + seen))];
+    const last = Math.min(rows, Math.ceil(at.y + down / at.step)), to = Math.min(columns, Math.ceil(at.x + across / at.step));
+    return [Math.floor(at.y), last, Math.floor(at.x), to];
   };
 
   const ask = () => {
@@ -225,10 +227,10 @@ function build(root) {
     const style = getComputedStyle(root), text = style.color, colours = PALETTES[data.theme], { hair, quiet } = colours;
     pen.setTransform(dots, 0, 0, dots, 0, 0);
     pen.fillStyle = colours.paper;
-    pen.fillRect(0, 0, left + side + BEYOND, top + side + below);
+    pen.fillRect(0, 0, left + across + BEYOND, top + down + below);
     pen.save();
     pen.beginPath();
-    pen.rect(left, top, side, side);
+    pen.rect(left, top, across, down);
     pen.clip();
     const fine = level(), [first, last, from, to] = shown();
     const visible = [...tiles.values()].filter((tile) => {
@@ -249,11 +251,12 @@ function build(root) {
       pen.lineWidth = 1.5;
       pen.strokeRect(left + (begin - at.x) * at.step, top + (begin - at.y) * at.step, length, length);
     }
-    for (const [, begin] of data.stretches ?? []) {
-      if (!begin) continue;
-      pen.fillStyle = quiet;
-      pen.fillRect(left, Math.round(top + (begin - at.y) * at.step) - 0.5, side, 1);
-      pen.fillRect(Math.round(left + (begin - at.x) * at.step) - 0.5, top, 1, side);
+    pen.fillStyle = quiet;
+    for (const [, begin] of data.sides[0].stretches) {
+      if (begin) pen.fillRect(left, Math.round(top + (begin - at.y) * at.step) - 0.5, across, 1);
+    }
+    for (const [, begin] of data.sides[1].stretches) {
+      if (begin) pen.fillRect(Math.round(left + (begin - at.x) * at.step) - 0.5, top, 1, down);
     }
     if (data.cuts) crossed(colours, shown());
     const pointed = cursor ?? over?.place;
@@ -261,15 +264,15 @@ function build(root) {
       const wide = Math.max(1, at.step);
       pen.fillStyle = text;
       pen.globalAlpha = 0.14;
-      pen.fillRect(left, top + (pointed[0] - at.y) * at.step, side, wide);
-      pen.fillRect(left + (pointed[1] - at.x) * at.step, top, wide, side);
+      pen.fillRect(left, top + (pointed[0] - at.y) * at.step, across, wide);
+      pen.fillRect(left + (pointed[1] - at.x) * at.step, top, wide, down);
       pen.globalAlpha = 1;
     }
     if (zoomed()) small(colours);
     pen.restore();
     pen.strokeStyle = hair;
     pen.lineWidth = 1;
-    pen.strokeRect(left - 0.5, top - 0.5, side + 1, side + 1);
+    pen.strokeRect(left - 0.5, top - 0.5, across + 1, down + 1);
     lettering(text, quiet, pointed, style.fontFamily);
     stretches(text, quiet, style.fontFamily);
     say(pointed);
@@ -301,7 +304,7 @@ function build(root) {
     }
     pen.lineWidth = 1.5;
     for (const row of data.replaced) {
-      const wide = data.causal ? row + 1 : m;
+      const wide = data.causal ? row + 1 : columns;
       pen.setLineDash([4, 3]);
       pen.strokeRect(left + (0 - at.x) * size + 1, top + (row - at.y) * size + 1, wide * size - 2, size - 2);
       pen.setLineDash([]);
@@ -315,11 +318,14 @@ function build(root) {
   const sides = () => [0, 1].flatMap((k) => [Math.min(box.from[k], box.to[k]), Math.max(box.from[k], box.to[k]) + 1]);
 
   // The whole map in the corner that a causal model leaves empty, with what is in sight
-  const mini = () => ({ x: left + side - MINI - 6, y: top + 6 });
+  const mini = () => {
+    const scale = MINI / m, wide = scale * columns;
+    return { x: left + across - wide - 6, y: top + 6, wide, high: scale * rows, scale };
+  };
   const small = (colours) => {
-    const { x, y } = mini(), each = 2 ** data.level, scale = MINI / m;
+    const { x, y, wide, high, scale } = mini(), each = 2 ** data.level;
     pen.fillStyle = colours.paper;
-    pen.fillRect(x, y, MINI, MINI);
+    pen.fillRect(x, y, wide, high);
     pen.imageSmoothingEnabled = true;
     for (const tile of tiles.values()) {
       if (tile.level !== data.level) continue;
@@ -328,11 +334,11 @@ function build(root) {
     }
     pen.strokeStyle = colours.quiet;
     pen.lineWidth = 1;
-    pen.strokeRect(x - 0.5, y - 0.5, MINI + 1, MINI + 1);
-    const seen = Math.max(4, side / at.step * scale);
+    pen.strokeRect(x - 0.5, y - 0.5, wide + 1, high + 1);
+    const seen = (pixels) => Math.max(4, pixels / at.step * scale);
     pen.strokeStyle = colours.frame;
     pen.lineWidth = 1.5;
-    pen.strokeRect(x + at.x * scale, y + at.y * scale, seen, seen);
+    pen.strokeRect(x + at.x * scale, y + at.y * scale, seen(across), seen(down));
   };
 
   const shortened = (label, room) => {
@@ -347,25 +353,24 @@ function build(root) {
     const size = close ? Math.min(13, at.step) : 12;
     const face = (bold) => { pen.font = `${bold ? 700 : 400} ${size}px ${words && data.mono ? data.mono : family}`; };
     const every = close ? 1 : words ? Math.ceil(13 / at.step) : stride(56 / at.step);
-    const label = (k) => words ? data.labels[k] ?? '' : numbered(k);
     const place = (k, offset) => (k + 0.5 - offset) * at.step;
-    const ink = (k, bold) => { face(bold); pen.fillStyle = words && data.faded.has(k) && !bold ? quiet : text; };
-    const each = (begin, end, offset, mark, put) => {
+    const ink = (axis, k, bold) => { face(bold); pen.fillStyle = words && axis.faded.has(k) && !bold ? quiet : text; };
+    const each = (axis, length, begin, end, offset, mark, put) => {
       const start = close ? begin : words ? Math.ceil(begin / every) * every : Math.ceil((begin + 1) / every) * every - 1;
       for (let k = Math.max(begin, start); k < end; k += every) {
         const along = place(k, offset);
-        if (along < 0 || along > side) continue;
+        if (along < 0 || along > length) continue;
         if (mark >= 0 && !close && Math.abs(along - place(mark, offset)) < (words ? 13 : 28)) continue;
-        ink(k, k === mark);
-        put(label(k), along);
+        ink(axis, k, k === mark);
+        put(words ? axis.labels[k] ?? '' : numbered(k), along);
       }
-      if (mark >= 0 && !close) { ink(mark, true); put(data.labels[mark] ?? '', place(mark, offset)); }
+      if (mark >= 0 && !close) { ink(axis, mark, true); put(axis.labels[mark] ?? '', place(mark, offset)); }
     };
     pen.textBaseline = 'middle';
     pen.textAlign = 'right';
-    each(first, last, at.y, pointed ? pointed[0] : -1, (word, along) => pen.fillText(shortened(word, left - 10), left - 6, top + along));
+    each(data.sides[0], down, first, last, at.y, pointed ? pointed[0] : -1, (word, along) => pen.fillText(shortened(word, left - 10), left - 6, top + along));
     pen.textAlign = 'left';
-    each(from, to, at.x, pointed ? pointed[1] : -1, (word, along) => {
+    each(data.sides[1], across, from, to, at.x, pointed ? pointed[1] : -1, (word, along) => {
       pen.save();
       pen.translate(left + along, top - 6);
       pen.rotate(-Math.PI / 3);
@@ -380,17 +385,18 @@ function build(root) {
     pen.textAlign = 'center';
     for (const turned of [false, true]) {
       pen.save();
-      pen.translate(turned ? left + side : left, turned ? top : top + side);
+      pen.translate(turned ? left + across : left, turned ? top : top + down);
       if (turned) pen.rotate(Math.PI / 2);
+      const length = turned ? down : across;
       let reached = 0;
-      for (const [name, begin, end] of data.stretches ?? []) {
+      for (const [name, begin, end] of data.sides[turned ? 0 : 1].stretches) {
         const offset = turned ? at.y : at.x, away = turned ? -1 : 1;
-        const first = between((begin - offset) * at.step, 0, side), last = between((end - offset) * at.step, 0, side);
+        const first = between((begin - offset) * at.step, 0, length), last = between((end - offset) * at.step, 0, length);
         if (last - first < 4) continue;
         pen.fillStyle = quiet;
         pen.fillRect(first + 1.5, away * 6 - 1, last - first - 3, 2);
-        const wide = Math.min(pen.measureText(name).width, side - reached);
-        const start = Math.max(reached, Math.min((first + last - wide) / 2, side - wide));
+        const wide = Math.min(pen.measureText(name).width, length - reached);
+        const start = Math.max(reached, Math.min((first + last - wide) / 2, length - wide));
         if (wide < 24) continue;
         pen.fillStyle = text;
         pen.fillText(shortened(name, wide), start + wide / 2, away * 17);
@@ -416,8 +422,8 @@ function build(root) {
       const reach = data.tile * 2 ** one.level;
       return Math.floor(row / reach) === one.row && Math.floor(column / reach) === one.column;
     }).sort((a, b) => a.level - b.level)[0];
-    const named = (k) => `“${data.labels[k] ?? ''}” (${numbered(k)})`;
-    const pair = `${named(row)} → ${named(column)}`;
+    const named = (axis, k) => `“${axis.labels[k] ?? ''}” (${numbered(k)})`;
+    const pair = `${named(data.sides[0], row)} → ${named(data.sides[1], column)}`;
     if (data.causal && column > row) { line.textContent = `${pair}: in the future, not seen`; return; }
     if (!tile) { line.textContent = pair; return; }
     const each = 2 ** tile.level, reach = data.tile * each;
@@ -434,7 +440,8 @@ function build(root) {
     tip.hidden = !over || !!cursor;
     if (tip.hidden) return;
     tip.textContent = line.textContent;
-    const right = over.px > left + side / 2, low = over.py > top + side / 2, width = left + side + BEYOND, height = top + side + below;
+    const right = over.px > left + across / 2, low = over.py > top + down / 2;
+    const width = left + across + BEYOND, height = top + down + below;
     Object.assign(tip.style, {
       left: right ? '' : `${over.px + 14}px`, right: right ? `calc(100% - ${over.px - 14}px)` : '',
       top: low ? '' : `${over.py + 14}px`, bottom: low ? `${height - over.py + 10}px` : '',
@@ -448,17 +455,17 @@ function build(root) {
     const box = canvas.getBoundingClientRect();
     const px = event.clientX - box.left, py = event.clientY - box.top;
     const column = Math.floor(at.x + (px - left) / at.step), row = Math.floor(at.y + (py - top) / at.step);
-    const inside = px >= left && py >= top && px < left + side && py < top + side && row < m && column < m;
-    return { px, py, inside, place: [between(row, 0, m - 1), between(column, 0, m - 1)] };
+    const inside = px >= left && py >= top && px < left + across && py < top + down && row < rows && column < columns;
+    return { px, py, inside, place: [between(row, 0, rows - 1), between(column, 0, columns - 1)] };
   };
 
   const inMini = ({ px, py }) => {
-    const { x, y } = mini();
-    return zoomed() && px >= x && py >= y && px < x + MINI && py < y + MINI;
+    const { x, y, wide, high } = mini();
+    return zoomed() && px >= x && py >= y && px < x + wide && py < y + high;
   };
   const toMini = ({ px, py }) => {
-    const { x, y } = mini();
-    centre((py - y) / MINI * m, (px - x) / MINI * m);
+    const { x, y, scale } = mini();
+    centre((py - y) / scale, (px - x) / scale);
   };
 
   canvas.onpointerdown = (event) => {
@@ -529,7 +536,7 @@ function build(root) {
   const cut = ([first, last, from, to]) => {
     const cells = [];
     for (let row = first; row < last; row += 1) {
-      for (let column = from; column < Math.min(to, data.causal ? row + 1 : m); column += 1) cells.push(`${row} ${column}`);
+      for (let column = from; column < Math.min(to, data.causal ? row + 1 : columns); column += 1) cells.push(`${row} ${column}`);
     }
     if (!cells.length) return;
     const mends = cells.every((one) => cuts.has(one));
@@ -548,17 +555,17 @@ function build(root) {
 
   canvas.onkeydown = (event) => {
     const ways = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    const seen = side / at.step;
+    const wide = across / at.step, high = down / at.step;
     if (ways && at.step >= READABLE) {  // from position to position
-      const [row, column] = cursor ?? [Math.floor(at.y + seen / 2), Math.floor(at.x + seen / 2)];
+      const [row, column] = cursor ?? [Math.floor(at.y + high / 2), Math.floor(at.x + wide / 2)];
       note = '';
-      cursor = [between(row + ways[0], 0, m - 1), between(column + ways[1], 0, m - 1)];
+      cursor = [between(row + ways[0], 0, rows - 1), between(column + ways[1], 0, columns - 1)];
       const [first, last, from, to] = shown();
       if (cursor[0] < first || cursor[0] >= last || cursor[1] < from || cursor[1] >= to) centre(...cursor);
       redraw();
     } else if (ways) {
-      at.y += ways[0] * NUDGE * seen;
-      at.x += ways[1] * NUDGE * seen;
+      at.y += ways[0] * NUDGE * high;
+      at.x += ways[1] * NUDGE * wide;
       moved();
     } else if (event.key === '+' || event.key === '=') zoom(2, ...middle());
     else if (event.key === '-') zoom(0.5, ...middle());
@@ -573,7 +580,7 @@ function build(root) {
   const placesOf = (wanted) => {
     const starts = [];
     let text = '';
-    for (const label of data.labels) {
+    for (const label of data.sides[0].labels) {
       starts.push(text.length);
       text += (data.unit === 'token' ? label.replace(/^##/, '').replaceAll('·', ' ') : ` ${label}`).toLowerCase();
     }

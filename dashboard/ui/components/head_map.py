@@ -26,6 +26,7 @@ from dashboard.charts.ink import SHARE
 from dashboard.charts.raster import LEVELS
 from dashboard.charts.stretches import stretches_of
 from dashboard.charts.theme import PALETTES, TOKENS_FONT, Theme, ink, paint
+from dashboard.heads.map_axis import MapAxis
 
 _JS, _CSS = (Path(__file__).with_name(f"head_map.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
 _MOUNT = """
@@ -96,9 +97,7 @@ def show(
     whole: Overview,
     top: float,
     *,
-    labels: Sequence[str],
-    special: Sequence[bool],
-    stretches: Sequence[str],
+    sides: Sequence[MapAxis],
     unit: str,
     causal: bool,
     alt: str,
@@ -118,7 +117,8 @@ def show(
     ----------
     key: of the component; picture, text: name the map and the positions: another head keeps what is in sight
     whole: drawn until finer squares are there, of shares; top: the weight that is full ink
-    labels, special, stretches: of the positions (m); unit: "token" or "word"; causal: whether the upper half is empty
+    sides: what stands along the rows and, where that is another text, along the columns
+    unit: "token" or "word"; causal: whether the upper half is empty
     alt: what is said in its place; it tells of this head once that is painted; most: pixels of a side
     tiles, level: what the browser asked for; asks: whether it may; answers: whether this run is an answer, and the
         browser knows the rest
@@ -128,12 +128,12 @@ def show(
     sent = {(level, *place): values for place, values in tiles.items()}
     if not answers:
         sent = _tiles_of(whole) | sent
+    shape = len(sides[0]), len(sides[-1])
     head = {
         "id": picture,
         "text": text,
-        "m": len(labels),
-        "labels": None if answers else list(labels),
-        "special": None if answers else np.flatnonzero(special).tolist(),
+        "shape": shape,
+        "sides": None if answers else [_side(one) for one in sides],
         "level": whole.level,
         "tile": TILE,
         "tiles": [(*place, *values.shape) for place, values in sent.items()],
@@ -152,14 +152,12 @@ def show(
     }
     if edits is not None:
         head |= {"cuts": edits.cuts, "replaced": list(edits.replaced)}
-    if found := stretches_of(stretches):
-        head["stretches"] = [(one.name, one.first, one.last) for one in found]
     component("two_heads_map", html='<div class="two-heads-map"></div>', js=_MOUNT, isolate_styles=False)(
         key=key,
         data=message(head, list(sent.values())),
         on_want_change=_nothing,
-        on_pick_change=lambda: _take(key, picture, len(labels), picked),
-        on_cut_change=lambda: _cut(key, picture, len(labels), edits),
+        on_pick_change=lambda: _take(key, picture, shape[0], picked),
+        on_cut_change=lambda: _cut(key, picture, shape, edits),
     )
 
 
@@ -195,7 +193,7 @@ def _take(key: str, picture: str, m: int, picked: Callable[[int], None] | None) 
             picked(row)
 
 
-def _cut(key: str, picture: str, m: int, edits: Edits | None) -> None:
+def _cut(key: str, picture: str, shape: tuple[int, int], edits: Edits | None) -> None:
     dragged = st.session_state[key].get("cut")
     if edits is None or not isinstance(dragged, Mapping) or dragged.get("id") != picture:
         return
@@ -203,8 +201,16 @@ def _cut(key: str, picture: str, m: int, edits: Edits | None) -> None:
         first, last, start, stop = (int(one) for one in dragged["box"])
     except (KeyError, TypeError, ValueError):
         return
-    if 0 <= first < last <= m and 0 <= start < stop <= m:
+    if 0 <= first < last <= shape[0] and 0 <= start < stop <= shape[1]:
         edits.take([(row, column) for row in range(first, last) for column in range(start, stop)])
+
+
+def _side(axis: MapAxis) -> dict[str, Any]:
+    return {
+        "labels": list(axis.drawn),
+        "special": np.flatnonzero(axis.special).tolist(),
+        "stretches": [(one.name, one.first, one.last) for one in stretches_of(axis.stretches)],
+    }
 
 
 def _nothing() -> None:
@@ -213,11 +219,11 @@ def _nothing() -> None:
 
 def _tiles_of(whole: Overview) -> dict[tuple[int, int, int], np.ndarray]:
     """The whole map as tiles of its level: (level, row, column) → squares."""
-    count = -(-len(whole.squares) // TILE)
+    rows, columns = (-(-cells // TILE) for cells in whole.squares.shape)
     return {
         (whole.level, row, column): whole.squares[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
-        for row in range(count)
-        for column in range(count)
+        for row in range(rows)
+        for column in range(columns)
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.helpers.browser import address, idle, map_plot
+from tests.helpers.browser import address, download, idle, map_plot
 
 
 def test_links_are_cut_by_a_click_a_drag_and_on_the_arcs(person):
@@ -32,3 +32,17 @@ def test_links_are_cut_by_a_click_a_drag_and_on_the_arcs(person):
     page.go_back()
     page.go_back()
     page.get_by_text("Without L2H0: “who” → “chef”").first.wait_for()
+
+
+def test_a_link_is_cut_on_all_heads_and_its_cross_is_in_the_file(person):
+    page = person("explore?layer=2&head=0", height=1400)
+    page.locator(".st-key-picture_head [role=graphics-document]").wait_for()
+    page.get_by_text("Cut links", exact=True).click()
+    page.get_by_text("Nothing is edited").wait_for()
+    left, top, side = map_plot(page)
+    page.mouse.click(left + 2.5 * side / 15, top + 3.5 * side / 15)
+    page.get_by_text("Without L2H0: “who” → “chef”").first.wait_for()
+    page.wait_for_function("location.search.includes('edits=')")
+    assert address(page)["edits"] == "L2H0:2>1" and address(page)["cutting"] == "yes"
+    idle(page)
+    assert b"1 link cut" in download(page, "hand", "SVG")

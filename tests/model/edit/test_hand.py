@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from dashboard import edit
@@ -69,3 +70,8 @@ def test_an_earlier_edit_of_the_text_gives_the_losses_as_it_is(smollm2):
     first = edit(smollm2, text, ["L9H4:5>1"])
     again = edit(smollm2, text, ["L9H4:5>1"], known=first)
     assert again.table.equals(first.table) and again.next.equals(first.next)
+    later = edit(smollm2, text, ["L9H4:6>1", "L2H1:5=first"], known=first)
+    alone = edit(smollm2, text, ["L9H4:6>1", "L2H1:5=first"])
+    assert np.allclose(later.table[["loss", "loss_edited"]], alone.table[["loss", "loss_edited"]], atol=1e-6)
+    assert (later.table["loss_change"] == 0).any() and abs(later.table["loss_change"]).max() > 1e-4
+    assert later.next["token"].equals(alone.next["token"]) and np.allclose(later.next["logit"], alone.next["logit"])

@@ -27,7 +27,7 @@ def test_it_reads_more_than_other_pages_and_the_map_has_every_token(monkeypatch)
     app = opened("explore", text=TEXT, **READ)
     assert not app.exception and "720 tokens (at most 720)" in said(app) and "left out" in said(app)
     assert "L3H4" in heading(app)
-    assert len(sent["labels"]) == 720 and not sent["answers"]
+    assert len(sent["sides"][0]) == 720 and not sent["answers"]
     weights = attention(open_model("smollm2"), TEXT, "L3H4", limit=720).weights
     level = sent["whole"].level
     side = 2**level

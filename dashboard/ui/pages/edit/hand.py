@@ -1,17 +1,17 @@
-"""“Cut a link”: which edits there are, the picture on which a hand makes them, and the controls that make the same."""
+"""Cutting by hand: which edits there are, the picture on which a hand makes them, and the controls that make the same.
+“Cut a link” has them always, “All heads” and “Inside a head” in the mode of `mode`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from functools import partial
 
-import altair as alt
 import numpy as np
 import streamlit as st
 
 from dashboard.analyses.edit.hand import Cell, Hand
 from dashboard.analyses.edit.text import WAYS, said
-from dashboard.analyses.explore.api import draw, fit_for
+from dashboard.analyses.explore.api import draw, provenance
 from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.analyses.explore.map_tiles import Overview
 from dashboard.analyses.explore.text import describe
@@ -20,22 +20,37 @@ from dashboard.capture.interventions import REPLACEMENTS, Way
 from dashboard.errors import UserError
 from dashboard.heads.format import capital
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.links import links
 from dashboard.heads.view import HeadView
 from dashboard.ui import figure, session
 from dashboard.ui.components import cut_arcs, head_map
+from dashboard.ui.figure import Figure
 from dashboard.ui.model_and_text import Reading
+from dashboard.ui.pages.explore.tables import strongest_links
 from dashboard.ui.url_fields import digest
 
-VIEWS_HERE = ("arcs", "heatmap")
-MOST_ARCS = 50  # words
+SHOWN = ("heatmap", "arcs")
+MOST_ARCS = VIEWS["arcs"].max_positions  # words
 
 
-def edits(this: Reading, view: HeadView) -> tuple[str, ...]:
-    """The edits that can be made here. Those of a link that cannot are dropped with a notice; until a hand makes one,
-    the strongest link of the head between two words is cut."""
+def show_as(this: Reading) -> None:
+    """The control for the picture, as far as a hand can cut on it."""
+    views = SHOWN if this.model.source_text is None else SHOWN[:1]
+    if session.choices().view not in views:
+        session.correct(view=views[0])
+    st.segmented_control(
+        "Show as", list(views), required=True, format_func=lambda name: VIEWS[name].title, **session.bound("view")
+    )
+
+
+def edits(this: Reading, view: HeadView, first: bool) -> tuple[str, ...]:
+    """The edits that can be made here. Those of a link that cannot are dropped with a notice.
+
+    first: whether the strongest link of the head between two words is cut until a hand cuts one; else none is
+    """
     chosen, hand = session.choices(), Hand(this.model, this.encoding)
     if chosen.edits is None:
-        return example(hand, view)
+        return example(hand, view) if first else ()
     usable, notices = hand.usable(chosen.edits)
     if notices:
         session.correct(edits=usable)
@@ -66,7 +81,7 @@ def undo() -> None:
 
 
 def picture(this: Reading, view: HeadView, made: tuple[str, ...], width: float) -> None:
-    """The head, on which a click or a drag cuts links. made: the edits"""
+    """The head, on which a click or a drag cuts links, and its files. made: the edits"""
     hand, head = Hand(this.model, this.encoding), view.head
 
     def take(cells: list[Cell]) -> None:
@@ -75,43 +90,46 @@ def picture(this: Reading, view: HeadView, made: tuple[str, ...], width: float) 
         except UserError as wrong:
             st.session_state["notices"] = [*session.notices(), str(wrong)]
 
-    cuts, replaced = hand.cut(made, head), hand.replaced(made, head)
-    where = digest(f"{this.key} {view.text} {view.pair} {this.bos} {view.target}")
-    says = describe("Attention", [view])
-    with st.container(key="picture_hand"):
-        if not view.one_axis:
-            look = session.look(width)
-            chart = draw(fit_for(view, "heatmap"), "heatmap", **look.keywords())
-            st.altair_chart(cast(alt.LayerChart, chart), key="cross_hand", theme=None)
-        elif session.choices().view == "arcs" and len(view) <= MOST_ARCS:
-            cut_arcs.show(
-                "cut_arcs",
-                view,
-                cuts=cuts,
-                replaced=list(replaced),
-                theme=session.theme(),
-                alt=says,
-                take=take,
-            )
-        else:
-            top = top_of([view])
-            head_map.show(
-                "cut_map",
-                digest(f"{where} {head}"),
-                where,
-                Overview(0, view.weights, top),
-                top,
-                labels=view.drawn,
-                special=view.special,
-                stretches=view.stretches,
-                unit="word",
-                causal=view.causal,
-                alt=says,
-                theme=session.theme(),
-                most=min(width, VIEWS["heatmap"].widest),
-                asks=False,
-                edits=head_map.Edits(cuts, list(replaced), take),
-            )
+    edits = head_map.Edits(hand.cut(made, head), [*hand.replaced(made, head)], take)
+    marks = {name: some for name, some in (("cut", edits.cuts), ("replaced", edits.replaced)) if some}
+    name = session.choices().view if len(view.queries) <= MOST_ARCS else "heatmap"
+    places = [0, *(place for cell in edits.cuts for place in cell), *edits.replaced]
+    start = {"start": min(places[1:])} if max(places) >= VIEWS[name].max_positions else {}  # a file holds so many words
+    options = marks | start | session.look(min(width, VIEWS[name].widest)).keywords()
+    figure.show(
+        Figure(
+            partial(draw, view, name, **options),
+            partial(links, view),
+            "hand",
+            tables=[strongest_links(view)],
+            views=[view],
+            provenance=provenance(this.model, [view], name, **options, **this.options),
+            on_page=partial(_on_page, this, view, edits, width, name),
+        )
+    )
+
+
+def _on_page(this: Reading, view: HeadView, edits: head_map.Edits, width: float, name: str) -> None:
+    theme, alt = session.theme(), describe("Attention", [view])
+    if name == "arcs":
+        cut_arcs.show("cut_arcs", view, edits, theme=theme, alt=alt)
+        return
+    where, top = digest(f"{this.key} {view.text} {view.pair} {this.bos} {view.target}"), top_of([view])
+    head_map.show(
+        "cut_map",
+        digest(f"{where} {view.head}"),
+        where,
+        Overview(0, view.weights, top),
+        top,
+        sides=[view.axis] if view.one_axis else [view.queries, view.keys],
+        unit="word",
+        causal=view.causal and view.one_axis,
+        alt=alt,
+        theme=theme,
+        most=min(width, VIEWS["heatmap"].widest),
+        asks=False,
+        edits=edits,
+    )
 
 
 def by_name(this: Reading, view: HeadView, made: tuple[str, ...]) -> None:

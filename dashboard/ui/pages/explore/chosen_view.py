@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+import streamlit as st
+
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.analyses.explore.map_tiles import Overview
@@ -13,7 +15,7 @@ from dashboard.charts.look import Look
 from dashboard.charts.matrix import RECTS
 from dashboard.heads.links import links
 from dashboard.heads.view import HeadView
-from dashboard.ui import figure, session
+from dashboard.ui import figure, head_picker, heads_together, session
 from dashboard.ui.components import head_map
 from dashboard.ui.figure import Figure
 from dashboard.ui.model_and_text import Reading
@@ -25,6 +27,24 @@ ONE_TEXT = "One text has no interval. On another text, the head may look elsewhe
 
 
 SHARES = ("weight", "mean_weight")  # measures of which a row sums to 1 at most
+
+
+def controls(this: Reading, several: bool) -> None:
+    """What is drawn, and how. several: whether it is several heads as one"""
+    heads_together.choose()
+    st.segmented_control(
+        "Show as",
+        [name for name, one in VIEWS.items() if one.two_texts or this.model.source_text is None],
+        required=True,
+        format_func=lambda name: VIEWS[name].title,
+        **session.bound("view"),
+    )
+    if several:
+        heads_together.choose_how()
+    else:
+        head_picker.measure()
+    if this.encoding.second is not None:
+        head_picker.between()
 
 
 def most(whole: HeadView, width: float) -> int:
@@ -77,9 +97,7 @@ def _map(view: HeadView, width: float) -> None:
         where,
         Overview(0, view.weights, top),
         top,
-        labels=view.drawn,
-        special=view.special,
-        stretches=view.stretches,
+        sides=[view.axis],
         unit=view.unit.removesuffix("s"),
         causal=view.causal,
         alt=describe("Heatmap", [view]),
