@@ -156,7 +156,7 @@ def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
         app.run()
     assert not app.exception
     text = "\n".join(headings(app))
-    for sentence in ("Across 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
+    for sentence in ("Across 2 distractors", "Gradient at the first symbol", "Time to read 256 positions"):
         assert sentence in text
     assert "This run took" in said(app) and "recall_train" not in {button.key for button in app.button}
     assert headings(opened("recall", **TINY))[0] == headings(app)[0]
