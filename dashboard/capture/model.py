@@ -181,7 +181,9 @@ class AttentionModel:
             batch = next(iter((*args, *(one for one in inputs.values() if isinstance(one, torch.Tensor))))).shape[0]
             inputs["encoder_hidden_states"] = self.given.vectors.expand(batch, -1, -1)
         elif self.start is not None:
-            raise UserError(f"The {HEADS_OF[self.part]} of {self.title} read a target beside a source. Give both.")
+            raise UserError(
+                f"The {HEADS_OF[self.part]} of {self.title} read a target together with a source. Give both."
+            )
         with foreign(doing):
             try:
                 return self.loaded.model(*args, **inputs)

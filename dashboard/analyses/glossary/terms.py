@@ -41,7 +41,7 @@ _TERMS = (
     ),
     Term(
         "causal",
-        "A causal model lets a token see only itself and the tokens before it. So it can learn to predict the next token.",
+        "A causal model lets a token see only itself and the tokens before it. So it can predict the next token.",
         "toy",
         ("causal mask", "mask", "decoder"),
     ),
