@@ -38,8 +38,8 @@ def patch_remarks(found: Patched) -> list[str]:
     """What the difference is, and the direct part of it."""
     first, second = found.answers
     remarks = [
-        f"The logit of “{first}” less that of “{second}” is {number(found.m_a)} after the first text, "
-        f"{number(found.m_b)} after the second."
+        f"The logit (score before softmax) of “{first}” less that of “{second}” is {number(found.m_a)} after the "
+        f"first text, {number(found.m_b)} after the second."
     ]
     if found.m_a <= 0 or found.m_b >= 0:
         which = "first" if found.m_a <= 0 else "second"
