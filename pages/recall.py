@@ -57,7 +57,7 @@ wide = page_width()
 
 st.caption(
     "Recurrent networks read word by word and keep one vector, their state. How far back can they remember? Four "
-    "networks of the same size learn to recall the first symbol of a sequence, after others that do not matter "
+    "networks of the same size learn to recall the first symbol of a sequence. The symbols after it do not matter "
     "(distractors). Plain RNN, GRU and LSTM are recurrent; the fourth is one attention layer."
 )
 if going:

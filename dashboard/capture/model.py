@@ -204,7 +204,7 @@ class AttentionModel:
         if given.shape[1] != ids.shape[1]:
             raise UserError(
                 f"{self.title} ends in pooled tokens, {given.shape[1]} for {ids.shape[1]}, so what its heads change in "
-                "the last vectors cannot be told for each token. Choose another model for this."
+                "the last vectors cannot be measured for each token. Choose another model for this."
             )
         return given
 

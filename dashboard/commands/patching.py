@@ -14,7 +14,9 @@ def add(commands) -> None:
         "patch", help="put each head of one text into another and measure what it recovers, a row per head"
     )
     patch.add_argument("text", metavar="TEXT A", nargs="?", help="the text that heads are taken from, in quotes")
-    patch.add_argument("other", metavar="TEXT B", nargs="?", help="the text that they are put into, of as many tokens")
+    patch.add_argument(
+        "other", metavar="TEXT B", nargs="?", help="the text that they are put into, with as many tokens"
+    )
     model_and_bos(patch)
     patch.add_argument(
         "--answers",

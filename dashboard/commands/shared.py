@@ -65,7 +65,7 @@ def pair(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--between",
         choices=("AA", "AB", "BA", "BB"),
-        help="of a pair, only the attention from one text to one: AB, from the first to the second",
+        help="of a pair: which attention; AB: from the first text to the second",
     )
     parser.add_argument(
         "--as",

@@ -122,6 +122,7 @@ def relations_chance(profile: Profile) -> str:
     beyond = int((best["q"] <= LEVEL).sum())
     return (
         f"The best head beats chance for {beyond} of {counted(len(best), 'relations')} with {FEWEST} cases or more. "
-        "q: how likely a head beats the best distance by as much through luck (the difference in each sentence gets a "
-        f"random sign), corrected for {listed.notna().sum():,} rows: heads, directions and relations."
+        "q: how likely luck alone beats the best distance by as much, corrected for "
+        f"{listed.notna().sum():,} rows: heads, directions and relations. Luck: the difference in each sentence gets a "
+        "random sign."
     )

@@ -92,7 +92,7 @@ def controls(this: Opened) -> Sampling:
             step=0.1,
             width=130,
             help="0: each token is the most probable one. Above 0: tokens are drawn with probability ∝ exp(logit / "
-            "temperature), so 1 keeps the model’s own probabilities and a high one makes rare tokens likelier.",
+            "temperature). 1 keeps the model’s own probabilities; more makes rare tokens likelier.",
             **session.bound("temperature"),
         )
         drawn = chosen.temperature > 0
