@@ -78,8 +78,8 @@ def question(step: str, answer: Answer) -> str:
             f"{quoted(about['strongest'])}. Which token hands over most?"
         ),
         "different_words": lambda: (
-            f"Layer {about['layer']} has {about['heads']} heads. Each gives one token the most attention of {query}. "
-            "How many different tokens are these? (Special tokens are left out.)"
+            f"Layer {about['layer']} has {about['heads']} heads. From {query}, each gives one token the most "
+            "attention. How many different tokens are these? (Special tokens are left out.)"
         ),
         "syntax_head": lambda: "Which of these two heads follows syntax?",
         "added_most": lambda: f"Which of these heads adds most to {query} in layer {about['layer']}?",
