@@ -36,7 +36,7 @@ def draw_luck(found: Luck, *, theme: Theme = "light", width: float | None = None
             found.over,
         ],
         description=luck_finding(found),
-        band="by luck, the best of 95\u00a0% of lists is below",
+        band="by luck, the best head stays below in 95\u00a0% of lists",
         ring=PLANTED,
     )
     return chart.made_of(origin_of_luck(found, theme=theme, width=width))

@@ -96,7 +96,7 @@ def _along_pairs(found: Examples, head: HeadId | None) -> str:
         return f"{name} gives {what} {against}."
     if row["lift"] <= 0:
         return f"No head gives {what} more than the same distance gets elsewhere. {name} comes closest: {against}."
-    return f"Of {counted(len(found.table), 'heads')}, {name} gives {what} the most beyond its baseline: {against}."
+    return f"Of {counted(len(found.table), 'heads')}, {name} prefers {what} most: {against}."
 
 
 def remarks(found: Examples) -> list[str]:

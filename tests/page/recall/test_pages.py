@@ -132,7 +132,7 @@ def test_below_it_stands_what_is_asked_and_how_long_a_run_takes():
     symbols = re.search("after “(.*?)”", task)[1].split()
     assert symbols[-1] == "?" and symbols[0] == words_in(task)[1]  # what stood first is the answer
     assert numbers(task) == [1, len(symbols) - 1] and numbers(path)[-1] == 1
-    [weights] = [line for line in lines(app, "RNN", "GRU", "LSTM") if "Weights" in line]
+    [weights] = [line for line in lines(app, "RNN", "GRU", "LSTM") if "Parameters" in line]
     asked = Recall()
     assert numbers(weights) == [*(count(name, asked) for name in NAMES), asked.seeds]
     assert lines(app, f"{len(asked.distances) * len(NAMES) * asked.seeds} networks; ")
