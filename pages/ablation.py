@@ -146,6 +146,6 @@ if pair is not None:
                 )
             )
     figure.remark(
-        "Click a head to ablate it. The interval is over the heads of this model, so it says nothing about other "
-        "models."
+        "Click a head to ablate it. Spearman’s ρ goes from −1 to 1; 0: no relation. The interval is over the "
+        "heads of this model, so it says nothing about other models."
     )

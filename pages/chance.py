@@ -12,7 +12,9 @@ from dashboard.ui.model_and_text import opened, text_or_end
 from dashboard.ui.pages import chance
 
 # Random heads
-st.caption("Of many heads, one is always the best. How good is it if no head follows the marks at all?")
+st.caption(
+    "You mark pairs of words, and of many heads one always gives them the most. How much would it give by luck alone?"
+)
 chance.controls()
 chosen = session.choices()
 luck = luck_table(random_heads(chosen.random_heads, chosen.random_pairs, chosen.redraw, chosen.planted / 100))

@@ -23,7 +23,7 @@ with left:
     st.markdown(f"**{escape_markdown(text.question(name, this.answer))}**")
     course.choose(this)
     if guess is None:
-        st.caption("Click your guess. The answer is then measured here, with this model.")
+        st.caption("Click your guess to see the measured answer.")
     else:
         st.markdown(f"##### {escape_markdown(text.verdict(name, this.answer, guess))}")
     if name == "best_key":

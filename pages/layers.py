@@ -68,8 +68,8 @@ figure.show(
                 if stream.normalises
                 else " This model normalises only the input of each part, so nothing else moves a vector."
             ),
-            "Nearest: the cosine of two vectors after subtracting the mean over the words of the text at that layer. "
-            "A word of several tokens is the mean of their vectors.",
+            "Nearest: the word of this text with the highest cosine, after subtracting the mean over its words at that "
+            "layer. A word of several tokens is the mean of their vectors.",
         ],
         tables=[layer_tables.neighbours(stream, word)],
         awaited=True,

@@ -13,7 +13,7 @@ from dashboard.ui.pages.patching import on_pair, over_set
 # Inputs
 this = opened()
 st.caption(
-    "Two texts that differ in little have two next words. Put one head’s output of the first text into the second: how "
+    "Two similar texts lead to different next words. Put one head’s output from the first text into the second: how "
     "much of the first answer comes back?"
 )
 if not on_pair.predicts(this):

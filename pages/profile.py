@@ -15,7 +15,7 @@ from dashboard.ui.pages.profile import tables as profile_tables
 
 # Inputs
 this = opened()
-st.caption(f"Which heads of {escape_markdown(this.model.title)} follow the parse, which follow meaning?")
+st.caption(f"Which heads of {escape_markdown(this.model.title)} follow grammar (the parse), and which follow meaning?")
 entry, profile = profile_picker.chosen_profile(this)
 head = session.choices().chosen
 

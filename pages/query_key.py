@@ -18,8 +18,8 @@ this = opened(parts=True)
 head_names.open_on_clearest(this)
 model = this.model
 st.caption(
-    f"Which words would look at which in one head of {escape_markdown(model.title)}? Every word of some built-in "
-    "sentences, once as a query and once as a key, in one plane." + query_key.between_texts(model)
+    f"Which words would look at which in one head of {escape_markdown(model.title)}? Each word of some built-in "
+    "sentences stands in this plane twice: as a query and as a key." + query_key.between_texts(model)
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     head_picker.by_number(model)

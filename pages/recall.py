@@ -56,8 +56,9 @@ going = recall_runs.going(config)
 wide = page_width()
 
 st.caption(
-    "Recurrent networks read word by word and hand on one state. How far back can they remember? Four networks of the "
-    "same size learn one task: to recall the first symbol of a sequence."
+    "Recurrent networks read word by word and keep one vector, their state. How far back can they remember? Four "
+    "networks of the same size learn to recall the first symbol of a sequence. The symbols after it do not matter "
+    "(distractors). Plain RNN, GRU and LSTM are recurrent; the fourth is one attention layer."
 )
 if going:
     recall.progress(config)

@@ -28,7 +28,8 @@ this = opened(parts=True)
 model = this.model
 st.caption(
     f"Which heads of {escape_markdown(model.title)} are similar? Heads that look at the same words are close "
-    f"together. Measured over the built-in sentences, not on your text.{similarity.read_twice(model)}"
+    "together (0 bits: the same, 1 bit: no overlap). Measured over the built-in sentences, not on your text."
+    f"{similarity.read_twice(model)}"
 )
 found = similarity.found(this)
 chosen = session.choices()

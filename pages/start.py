@@ -18,8 +18,10 @@ from dashboard.ui.pages import start
 # Inputs
 this = opened()
 st.caption(
-    f"{escape_markdown(this.model.title)} reads with {len(this.model.all_heads)} attention heads. Here are two: one "
-    "follows grammar, the other meaning. Type your own sentence, or try one of these."
+    f"An attention head decides how much each word takes from the others. {escape_markdown(this.model.title)} has "
+    f"{len(this.model.all_heads)}. Here are two: one follows grammar, one meaning. L3H1: layer 3, head 1, from 0. "
+    "Type a "
+    "sentence, or try one of these."
 )
 start.sentence()
 text = read_text(this)
@@ -67,7 +69,7 @@ if pair is not None:
 top, bottom = shown.top, shown.bottom
 go = partial(to_page, **top.head.choice)
 with st.container(horizontal=True, gap="medium", key="deeper"):
-    go("inside", f"Every number of {top.head}", ":material/biotech:")
+    go("inside", f"{top.head} step by step", ":material/biotech:")
     to_page(
         "compare",
         f"{top.head} and {bottom.head} side by side",
@@ -79,4 +81,4 @@ with st.container(horizontal=True, gap="medium", key="deeper"):
         view="arcs",
     )
     go("profile", "All heads: syntax or context?", ":material/account_tree:")
-    to_page("recall", "Why attention at all?", ":material/history:")
+    to_page("recall", "Why attention?", ":material/history:")

@@ -107,7 +107,10 @@ figure.show(
         partial(sharpness_table, entropies),
         "toy_entropy",
         finding=entropy_finding(entropies),
-        lead=["Random queries and keys. Entropy says over how many keys a row spreads: b bits are 2ᵇ equal keys."],
+        lead=[
+            "Random queries and keys of d numbers. Entropy says how far a row spreads: b bits are an even spread "
+            "over 2ᵇ keys."
+        ],
         tables=[
             Table(
                 {

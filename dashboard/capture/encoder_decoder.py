@@ -77,7 +77,7 @@ def of_part(model: AttentionModel, part: Part, source: str | Encoding | None = N
         return read
     if source is None:
         raise UserError(
-            f"The {HEADS_OF[part]} of {model.title} read a target beside a source. Give the source as well."
+            f"The {HEADS_OF[part]} of {model.title} read a target together with a source. Give the source as well."
         )
     encoding = whole.parts["encoder"].encode(source) if isinstance(source, str) else source
     return replace(read, given=Given(encoding, whole.memory(encoding)))
@@ -99,7 +99,7 @@ def read_part(
             return found, text if isinstance(text, Encoding) else found.encode(text, limit=reading.get("limit"))
         source = text if isinstance(text, Encoding) else model.encode(text, limit=reading.get("limit"))
         if target is None:
-            raise UserError(f"The {HEADS_OF[part]} of {model.title} read a target. Give it beside the text.")
+            raise UserError(f"The {HEADS_OF[part]} of {model.title} read a target. Give it with the text.")
         found = of_part(model, part, source)
         return found, found.encode(target, limit=reading.get("limit"))
     if target is not None and not model.parts:

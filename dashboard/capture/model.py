@@ -181,7 +181,9 @@ class AttentionModel:
             batch = next(iter((*args, *(one for one in inputs.values() if isinstance(one, torch.Tensor))))).shape[0]
             inputs["encoder_hidden_states"] = self.given.vectors.expand(batch, -1, -1)
         elif self.start is not None:
-            raise UserError(f"The {HEADS_OF[self.part]} of {self.title} read a target beside a source. Give both.")
+            raise UserError(
+                f"The {HEADS_OF[self.part]} of {self.title} read a target together with a source. Give both."
+            )
         with foreign(doing):
             try:
                 return self.loaded.model(*args, **inputs)
@@ -202,7 +204,7 @@ class AttentionModel:
         if given.shape[1] != ids.shape[1]:
             raise UserError(
                 f"{self.title} ends in pooled tokens, {given.shape[1]} for {ids.shape[1]}, so what its heads change in "
-                "the last vectors cannot be told for each token. Choose another model for this."
+                "the last vectors cannot be measured for each token. Choose another model for this."
             )
         return given
 

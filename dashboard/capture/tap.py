@@ -75,8 +75,8 @@ class Unknown(UserError):
         self.names = names
         quoted = ", ".join(f"“{name}”" for name in names)
         super().__init__(
-            f"It also hands {quoted} to its attention on this text. Two Heads does not know what that does, so the "
-            "weights could be wrong. Use a shorter text or choose another model."
+            f"The model also hands {quoted} to its attention on this text. Two Heads does not know what that does, so "
+            "the weights could be wrong. Use a shorter text or choose another model."
         )
 
 

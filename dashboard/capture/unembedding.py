@@ -202,6 +202,7 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 
 def _unclear() -> UserError:
     return UserError(
-        "What this model does to its last vectors before it predicts the next token is more than a norm and a product "
-        "with weights, so what a head adds to the logits cannot be measured. Choose another model for this."
+        "Before it predicts, this model does more to its last vectors than a norm and one matrix product. So what a "
+        "head "
+        "adds to the logits cannot be measured. Choose another model for this."
     )

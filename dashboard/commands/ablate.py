@@ -22,7 +22,7 @@ from dashboard.commands.shared import (
 from dashboard.errors import UserError
 from dashboard.formats import endings, format_of
 
-ONE_PART = "An ablation is of one part of the model. Name heads that are written with the same letter."
+ONE_PART = "An ablation is in one part of the model. Name heads that begin with the same letter: L, D or X."
 
 
 def add(commands) -> None:

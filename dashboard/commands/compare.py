@@ -38,7 +38,10 @@ def run_compare(args: argparse.Namespace) -> int:
     if len(heads) < (1 if args.group else 2):
         raise UserError("Name two heads or more to compare: --heads L2H0,L2H9.")
     model, encoding = read(
-        args, part_of(heads, "Heads of two parts look at different texts. Name heads of one letter.")
+        args,
+        part_of(
+            heads, "Heads of two parts look at different texts. Name heads that begin with the same letter: L, D or X."
+        ),
     )
     how = {"unit": args.unit, "special": args.special}
     views = attentions(model, encoding, heads, **how)

@@ -7,7 +7,7 @@ import argparse
 from dashboard.commands.shared import check_out, check_second, dotted, model_and_bos, out, part, read, written
 from dashboard.errors import UserError
 
-ONE_PART = "Edits are of one part of the model. Name heads that are written with the same letter."
+ONE_PART = "Edits are in one part of the model. Name heads that begin with the same letter: L, D or X."
 
 
 def add(commands) -> None:

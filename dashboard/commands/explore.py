@@ -41,15 +41,15 @@ def add(commands) -> None:
     chart.add_argument(
         "--heads",
         default="",
-        help="like L2H0,L2H9 (for the atlas: the heads to outline); with --together also layer:2 or all",
+        help="like L2H0,L2H9 (in the atlas: the heads to outline); with --together also layer:2 or all",
     )
     chart.add_argument(
         "--together",
         choices=("mean", "sum", "max"),
         help="draw these heads as one: the mean, the sum or the maximum of their weights",
     )
-    chart.add_argument("--view", choices=CHART_VIEWS, default="heatmap")
-    chart.add_argument("--score", default="previous", help="what colours the atlas (default: previous)")
+    chart.add_argument("--view", choices=CHART_VIEWS, default="heatmap", help="atlas: all heads, coloured by a score")
+    chart.add_argument("--score", default="previous", help="the score that colours the atlas (default: previous)")
     chart.add_argument("--theme", choices=("light", "dark"), default="light")
     unit(chart, "words")
     pair(chart)

@@ -16,8 +16,8 @@ def add(commands) -> None:
         "--pairs",
         required=True,
         metavar="PAIRS",
-        help='query > key, like "says>chef,9>1"; each word by its text or its number, from 0. With --part cross a '
-        "word of the target > a word of the source: heads by alignment error",
+        help='query > key, like "says>chef,9>1"; each word by its text or its number, from 0. With --part cross: '
+        "a word of the target > a word of the source; heads are then ranked by alignment error",
     )
     out(find, "table")
     find.set_defaults(run=run_find)

@@ -8,7 +8,7 @@ from dashboard.commands.shared import check_out, out, part, read, show_progress,
 
 
 def add(commands) -> None:
-    verify = commands.add_parser("verify", help="our built-in attention against the model's own, a row per layer")
+    verify = commands.add_parser("verify", help="compare our built-in attention with the model's own, a row per layer")
     text_and_model(verify)
     part(verify)
     out(verify, "table", required=False, help="also write the table")

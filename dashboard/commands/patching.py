@@ -11,10 +11,12 @@ from dashboard.errors import UserError
 
 def add(commands) -> None:
     patch = commands.add_parser(
-        "patch", help="run one text with each head of another, a row per head: what it carries over"
+        "patch", help="put each head of one text into another and measure what it recovers, a row per head"
     )
     patch.add_argument("text", metavar="TEXT A", nargs="?", help="the text that heads are taken from, in quotes")
-    patch.add_argument("other", metavar="TEXT B", nargs="?", help="the text that they are put into, of as many tokens")
+    patch.add_argument(
+        "other", metavar="TEXT B", nargs="?", help="the text that they are put into, with as many tokens"
+    )
     model_and_bos(patch)
     patch.add_argument(
         "--answers",
@@ -30,9 +32,13 @@ def add(commands) -> None:
         help="all: at all tokens; each: at one token after the other; or a word of TEXT B, or its number from 0 "
         "(default: all)",
     )
-    patch.add_argument("--direct", action="store_true", help="also by the path to the logits alone")
-    patch.add_argument("--mlps", action="store_true", help="also the feed-forward part of each layer")
-    patch.add_argument("--path", metavar="HEAD,HEAD", help="what the first head gives to the second, of a later layer")
+    patch.add_argument("--direct", action="store_true", help="also measure the path to the logits alone")
+    patch.add_argument("--mlps", action="store_true", help="also carry over the feed-forward part of each layer")
+    patch.add_argument(
+        "--path",
+        metavar="HEAD,HEAD",
+        help="how much of the first head’s effect goes through the second, of a later layer",
+    )
     patch.add_argument(
         "--set",
         metavar="NAME",

@@ -10,7 +10,7 @@ from dashboard.formats import readable
 
 
 def add(commands) -> None:
-    profile = commands.add_parser("profile", help="all heads over a treebank or a text file")
+    profile = commands.add_parser("profile", help="measure all heads over a treebank or a text file")
     profile.add_argument(
         "file",
         metavar="FILE",

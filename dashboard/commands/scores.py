@@ -8,7 +8,7 @@ from dashboard.commands.shared import as_words, check_out, out, pair, part, read
 
 
 def add(commands) -> None:
-    scores = commands.add_parser("scores", help="pattern scores, a row per head")
+    scores = commands.add_parser("scores", help="how much each head follows simple patterns, a row per head")
     text_and_model(scores)
     pair(scores)
     part(scores)

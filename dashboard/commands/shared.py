@@ -54,7 +54,7 @@ def model_and_bos(parser: argparse.ArgumentParser) -> None:
         help="do not put a beginning-of-sequence token in front of a causal model's text",
     )
     parser.add_argument(
-        "--prompt", metavar="TEXT", help="the beginning of the text, if a model wrote the rest: the two are told apart"
+        "--prompt", metavar="TEXT", help="the beginning of the text, if a model wrote the rest, which is then marked"
     )
 
 
@@ -65,7 +65,7 @@ def pair(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--between",
         choices=("AA", "AB", "BA", "BB"),
-        help="of a pair, only the attention from one text to one: AB, from the first to the second",
+        help="of a pair: which attention; AB: from the first text to the second",
     )
     parser.add_argument(
         "--as",

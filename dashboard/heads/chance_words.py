@@ -10,9 +10,9 @@ from dashboard.heads.format import counted
 MARK = "•"
 HOLLOW = f"hollow: q > {LEVEL}"
 HELP = (
-    "How far luck explains it, corrected for the length of the list (Benjamini–Hochberg). Of all heads with "
-    f"q ≤ {LEVEL}, at most 5\u00a0% are expected to be there by luck. 0 to 1; {MARK} marks q ≤ {LEVEL}. Empty: nothing "
-    "to draw from."
+    "How likely luck alone gives as much, corrected for the length of the list (Benjamini–Hochberg). Of all heads "
+    f"with q ≤ {LEVEL}, at most 5\u00a0% are expected to be there by luck. 0 to 1; {MARK} marks q ≤ {LEVEL}. Empty: "
+    "nothing to compare with."
 )
 
 
@@ -61,7 +61,7 @@ def explained(drawn: str, listed: int, *, dots: bool = True) -> str:
     """
     marks = "Filled dots, and • in tables" if dots else "• in tables"
     return (
-        f"q: how likely the figure is by luck ({drawn}), corrected for {counted(listed, 'heads')}. {marks}: "
+        f"q: how likely luck alone gives as much ({drawn}), corrected for {counted(listed, 'heads')}. {marks}: "
         f"q ≤ {LEVEL}. “How likely is it luck?” shows how."
     )
 

@@ -23,7 +23,7 @@ MEASURES: dict[How, GroupMeasure] = {"mean": "mean_weight", "sum": "summed_weigh
 HOW_OF: dict[str, How] = {measure: how for how, measure in MEASURES.items()}
 
 ALL = "all"
-ONE_PART = "Heads of several parts look over different texts. Take heads of one part together."
+ONE_PART = "Heads of different parts look at different texts. Take heads of one part together."
 NAMED = 4  # heads that a name spells out
 _LAYER = re.compile(r"\s*layer:([0-9]{1,4})\s*", re.IGNORECASE)
 _WHERE = {"decoder": " of the decoder", "cross": " of the cross attention"}
@@ -97,7 +97,7 @@ def group_of(model: AttentionModel, heads: str | Iterable[str | HeadId], how: st
         model.check_head(head)
     if len(found) < 2:
         raise UserError(
-            f"Two heads or more are taken together, and {', '.join(map(str, found)) or 'none'} is named. Name several, "
+            f"This takes two heads or more, and {', '.join(map(str, found)) or 'none'} is named. Name several, "
             "like L2H1,L2H9, a layer, like layer:2, or all."
         )
     return HeadGroup(how, tuple(found), asked)

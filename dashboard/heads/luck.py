@@ -1,4 +1,4 @@
-"""A list of heads beside the lists that random marks make: the picture of how far luck goes."""
+"""A list of heads beside the lists that random pairs make: the picture of how far luck goes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ LIMIT = 95
 
 @dataclass(frozen=True, eq=False)
 class Luck:
-    """A list of heads by their attention along marked pairs, and the lists of the same heads with random marks.
+    """A list of heads by their attention along marked pairs, and the lists of the same heads with random pairs.
 
     Attributes
     ----------
     table: a row per head with a figure, sorted by descending `beyond`: place (from 1), name, score (the mean share
-        along the marked pairs), expected (its mean over random marks), beyond = score - expected, p (of this head
-        alone), q (over all), low and high (of the figure at this place: 95 % of the lists with random marks lie
+        along the marked pairs), expected (its mean over random pairs), beyond = score - expected, p (of this head
+        alone), q (over all), low and high (of the figure at this place: 95 % of the lists with random pairs lie
         between). Shares, p and q are in [0, 1], beyond in [-1, 1]
-    best: beyond of the best head of each list with random marks (draws)
+    best: beyond of the best head of each list with random pairs (draws)
     limit: at least 95 % of these are not above it
     chance: p of the best of the whole list: the share of random lists, this one counted, with a best as large
     pairs: how many are marked

@@ -39,7 +39,7 @@ def refuse_both(folder: Path, called: str) -> None:
     if (folder / CONFIG).exists() and _is_model(folder):
         raise UserError(
             f"“{called}” holds a whole model and an adapter beside it. Put the adapter ({CONFIG} and its weights) "
-            "into a folder of its own to open the two together, or take it away to open the model alone."
+            "into a folder of its own to open the two together. Take it away to open the model alone."
         )
 
 
@@ -79,8 +79,9 @@ def read(folder: Path, called: str) -> Adapter:
     begun = config.get("init_lora_weights")
     if begun not in _SAFE_BEGINNINGS and str(begun).lower().startswith(_ALTERED):
         raise UserError(
-            f"The adapter “{called}” was begun by {str(begun)[:20]}, which also changes the base model's weights, and "
-            "these are not in its folder. Merge it where it was made: model.merge_and_unload().save_pretrained(folder)."
+            f"The adapter “{called}” was initialised by {str(begun)[:20]}, which also changes the base model's "
+            "weights. "
+            "These are not in its folder. Merge it where it was made: model.merge_and_unload().save_pretrained(folder)."
         )
     base, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(base, str) or not base.strip():

@@ -206,7 +206,7 @@ def _given():
 
 def _does_more(loaded: Loaded) -> UserError:
     return UserError(
-        f"The language-model head of “{loaded.source.name}” does more than to read the last vectors, so it cannot be "
+        f"The language-model head of “{loaded.source.name}” does more than read the last vectors, so it cannot be "
         "used here. Choose another model for this."
     )
 

@@ -71,7 +71,7 @@ def not_english(text: str) -> str | None:
     if not foreign:
         return None
     return (
-        "The parser knows English, and this text does not seem to be English: its syntax is not to be trusted. "
+        "The parser knows English, and this text does not seem to be English: the parse would be wrong. "
         "Give a treebank (.conllu), or name a spaCy model for its language."
     )
 

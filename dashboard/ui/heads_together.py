@@ -14,8 +14,8 @@ from dashboard.ui.model_and_text import Reading
 WHICH = {"head": "This head", "pinned": "Pinned heads", "layer": "This layer", "all": "All heads"}
 BESIDE = {"head": "Nothing more", "pinned": "Pinned heads", "layer": "Layer {}", "all": "All heads"}
 HELP = (
-    "One head, or several in one picture: each cell is the mean, the sum or the maximum of their weights. Under the "
-    "picture stands how far the heads differ, which it does not show."
+    "One head, or several in one picture: each cell is the mean, the sum or the maximum of their weights. The line "
+    "under the picture says how far the heads differ, which the picture does not show."
 )
 TOO_LONG = (
     f"Several heads at once are drawn for texts of up to {caches.TOKENS_AT_MOST:,} tokens. Here is one head alone."

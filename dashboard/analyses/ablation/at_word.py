@@ -138,7 +138,8 @@ class Predictions:
         trial = self._trials.get(token)
         if trial is None:
             raise UserError(
-                f"“{self.encoding.drawn[token]}” is not predicted, for nothing comes before it. Choose a later word."
+                f"“{self.encoding.drawn[token]}” is not predicted, because nothing comes before it. Choose a later "
+                "word."
             )
         vectors = self._run(trial)[:, trial.places[trial.tokens.index(token)]]
         return self._head(vectors).double().cpu().numpy()

@@ -15,7 +15,10 @@ EXPLAINED = {
         "Loss: −ln of the probability of the token, in nats. One nat more means the probability falls to 37 % of "
         "what it was."
     ),
-    "shift": "Shift: 1 − cosine between a vector with and without the head. 0 is the same direction, 1 a right angle.",
+    "shift": (
+        "Shift: 1 − cosine between a token’s last vector (after all layers) with and without the head. 0 is the same "
+        "direction, 1 a right angle."
+    ),
 }
 """Each measure explained in a sentence."""
 

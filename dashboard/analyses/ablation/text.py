@@ -77,8 +77,8 @@ def rank_remark(found: HeadRank) -> str:
         return sentence
     worse, better = found.sure
     return (
-        f"{sentence} Without the head, the model predicts worse for {worse:,} of {found.heads:,} heads (interval "
-        f"above 0), better for {better:,} (below 0), unclear for {found.heads - worse - better:,}. By chance, about "
+        f"{sentence} Ablating {worse:,} of the {found.heads:,} heads makes predictions worse (interval above 0), "
+        f"{better:,} better (below 0); {found.heads - worse - better:,} are unclear. By chance, about "
         f"{0.025 * found.heads:.2g} of {found.heads:,} would be above 0 and as many below (2.5\u00a0% each)."
     )
 
@@ -182,7 +182,7 @@ BELOW_ZERO: dict[Interplay, str] = {"more": "further below 0 than", "less": "les
 MEANINGS: dict[str, dict[Interplay, str]] = {
     "loss_change": {
         "more": "can replace each other: when one is ablated, another still does its work",
-        "less": "depend on each other: with one ablated, the next has less to lose",
+        "less": "depend on each other: when one is ablated, ablating the next changes less",
         "sum": "each do work of their own",
     },
     "shift": {

@@ -28,7 +28,7 @@ KINDS: dict[Kind, str] = {
     "context": "follow meaning",
     "syntax": "follow the parse, no single relation",
     "flat": "spread evenly",
-    "unnamed": "have no name that is sure",
+    "unnamed": "have no sure name",
 }
 
 NO_LOSS = (

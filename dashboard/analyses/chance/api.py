@@ -25,18 +25,18 @@ __all__ = ["draw_luck", "luck_table", "random_heads"]
 
 
 def draw_luck(found: Luck, *, theme: Theme = "light", width: float | None = None) -> Drawing:
-    """Draw a list of heads over the band that random marks fill: of `random_heads`, or of `luck_of_pairs`."""
+    """Draw a list of heads over the band that random pairs fill: of `random_heads`, or of `luck_of_pairs`."""
     chart = luck_chart(
         found.table,
         found.limit if found.told_apart else np.nan,
         Look(theme, width),
         title=found.title,
         subtitle=[
-            f"dot: a head, from the best to the last ({HOLLOW}) · band: 95\u00a0% of lists with random marks",
+            f"dot: a head, from the best to the last ({HOLLOW}) · band: 95\u00a0% of lists with random pairs",
             found.over,
         ],
         description=luck_finding(found),
-        band="by luck, the best of 95\u00a0% of lists is below",
+        band="by luck, the best head stays below in 95\u00a0% of lists",
         ring=PLANTED,
     )
     return chart.made_of(origin_of_luck(found, theme=theme, width=width))

@@ -1,4 +1,4 @@
-"""All heads of a list in order, over the band that lists with random marks fill."""
+"""All heads of a list in order, over the band that lists with random pairs fill."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def luck_chart(
     ring: str = "",
 ) -> Drawing:
     """A dot for each head from the largest figure to the smallest, hollow where q > 0.05; the band at each place is
-    that of random marks, the dashed line what the best of a random list stays below.
+    that of random pairs, the dashed line what the best of a random list stays below.
 
     table, limit: of a `Luck`; look: 600 pixels wide unless it says more
     band: what stands at the line; ring: the name of a head that is marked besides the best
@@ -51,7 +51,7 @@ def luck_chart(
         "type": "quantitative",
         "scale": {"domain": [low * 1.05, high], "nice": False, "zero": False},
         "axis": {
-            "title": "attention beyond random marks",
+            "title": "attention beyond random pairs",
             "labelExpr": "format(datum.value * 100, '~r') + '\u00a0%'",
             "tickCount": 5,
             "grid": True,
@@ -127,7 +127,7 @@ def _row(one: dict) -> dict:
         return None if np.isnan(one[name]) else round(float(one[name]), 5)
 
     tip = (
-        f"{one['name']}, place {one['place']:,}: {percent(one['score'])}, random marks {percent(one['expected'])}; "
+        f"{one['name']}, place {one['place']:,}: {percent(one['score'])}, random pairs {percent(one['expected'])}; "
         f"{equals(one['q'])}"
     )
     values = {name: number(name) for name in ("beyond", "low", "high")}

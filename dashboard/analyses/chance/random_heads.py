@@ -22,7 +22,7 @@ PLANTED = "the planted head"
 
 
 def random_heads(heads: int = 270, pairs: int = 3, seed: int = 0, planted: float = 0.0) -> Luck:
-    """A list of heads with random attention along random marks.
+    """A list of heads with random attention along random pairs.
 
     Parameters
     ----------

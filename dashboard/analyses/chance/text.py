@@ -10,19 +10,19 @@ from dashboard.heads.chance_words import equals, q_said, too_few
 from dashboard.heads.format import capital, counted, percent
 from dashboard.heads.luck import Luck
 
-ALONE = "p is of one head alone: the share of random marks that give it as much."
+ALONE = "p looks at one head alone: in this share of draws, random pairs get as much from it."
 CORRECTED = f"q corrects for the length of the list (Benjamini–Hochberg). Filled dots: q ≤ {LEVEL}."
 
 
 def luck_finding(found: Luck) -> str:
     """The best head with what luck gives the best, and its p alone next to its q over all heads."""
     if not found.sets:
-        return "No other words of this text stand at these distances, so there are no random marks to compare with."
+        return "No other words of this text stand at these distances, so there are no random pairs to compare with."
     if not len(found.table):
         return "No head gives other words any attention from your query words, so there is no list."
     best, heads = found.table.iloc[0], len(found.table)
     of = f"The best of {counted(heads, 'heads')}, {best['name']}," if heads > 1 else f"{capital(best['name'])}"
-    says = f"{of} gives the marked pairs {_points(best['beyond'])} more than random marks get."
+    says = f"{of} gives the marked pairs {_points(best['beyond'])} more than random pairs get."
     if not found.told_apart:
         return (
             f"{says} These distances allow only {counted(found.sets, 'other choices')}, so no p can be under "
@@ -49,7 +49,7 @@ def luck_remarks(found: Luck) -> list[str]:
     small = int((found.table["p"] <= LEVEL).sum())
     heads, what, do = len(found.table), "choices of pairs at these distances", "Mark more pairs, or take a longer text."
     lines = [
-        f"Grey band: where 95\u00a0% of the lists with random marks lie, place by place. {ALONE} {CORRECTED}",
+        f"Grey band: where 95\u00a0% of the lists with random pairs lie, place by place. {ALONE} {CORRECTED}",
         f"{counted(small, 'heads')} of {heads:,} {'has' if small == 1 else 'have'} p ≤ {LEVEL}, where luck alone gives "
         f"about {LEVEL * heads:.0f}. {beyond(found):,} {'has' if beyond(found) == 1 else 'have'} q ≤ {LEVEL}.",
         too_few(found.sets, found.least_p, heads, what=what, do=do) if found.told_apart else do,
@@ -63,11 +63,11 @@ def of_random(found: Luck) -> str:
     rest = (
         f"{capital(PLANTED)} gives each marked pair {percent(planted)} on top of a random share."
         if planted
-        else "There is nothing to find."
+        else "So there is nothing to find."
     )
     return (
-        f"Each head gives each of {PLACES} pairs a random share of its attention; {found.pairs} of them are marked at "
-        f"random. {rest}"
+        f"These heads are made of random numbers: each gives each of {PLACES} pairs a random share of its attention. "
+        f"{found.pairs} of the pairs are marked at random. {rest}"
     )
 
 

@@ -157,8 +157,8 @@ def _over_shared_sources(*models: AttentionModel) -> list[AttentionModel]:
     a, b = ((one.part or "encoder", None if one.given is None else one.given.source.text) for one in models)
     if a != b:
         raise UserError(
-            f"Heads of {models[0].title} and {models[1].title} are compared in the same part, next to the same source. "
-            "Choose one part of both, and give both one source."
+            f"Heads of {models[0].title} and {models[1].title} can be compared in one part, over one source. "
+            "Choose the same part of both, and give both the same source."
         )
     sources = [one.source for one in given if one is not None]
     if not sources:
@@ -180,7 +180,9 @@ def _view(
 ) -> HeadView:
     if together is not None:
         if measure == "contribution":
-            raise UserError("Several heads as one are of weights. Leave contributions out, or name one head.")
+            raise UserError(
+                "Several heads are drawn as one by their weights only. Leave contributions out, or name one head."
+            )
         return attention_together(model, text, str(head), together, **how)
     if measure == "contribution":
         return contributions(model, text, [head], **how)[0]
@@ -217,7 +219,7 @@ def draw_aligned(
     start, most: as in `draw`. Raises UserError for another view, and for the difference of contributions in two models.
     """
     if view not in ("side", "difference"):
-        raise UserError(f"There is no view “{view}” of two that are aligned. Choose side or difference.")
+        raise UserError(f"There is no view “{view}” of two aligned texts or models. Choose side or difference.")
     apart = "first" not in aligned.reading and aligned.a.measure == "contribution"
     if apart and view == "difference":
         raise UserError(NO_DIFFERENCE)

@@ -23,7 +23,7 @@ def change_finding(changes: Changes) -> str:
     chance = (
         f"; by chance, {percent(1 / (changes.swaps + 1))} would"
         if changes.alike
-        else ". This is not a test: more than one word changed, or fewer rows see some of them"
+        else ". This is no test: more than one word changed, or fewer rows see some exchanged words"
     )
     beyond = (changes.table["change"] > changes.table["high"]).mean()
     return (

@@ -21,21 +21,22 @@ TITLES: Mapping[str, str] = {
 }
 
 IDEAS: Mapping[str, str] = {
-    "fading": "A recurrent network reads one symbol after the other and hands on one state. The first symbol must "
-    "survive every later step.",
-    "at_once": "Attention compares every token with every other in one matrix product. No token waits for another.",
+    "fading": "A recurrent network (RNN) reads one symbol after the other. After each it keeps one vector, its state, "
+    "and nothing else. So the first symbol must survive every later step.",
+    "at_once": "Attention compares every token (a word or a part of one) with every other in one matrix product. Each "
+    "pair gets a score, and no token waits for another. One such attention is called a head.",
     "best_key": "Each token makes a query (what it looks for), a key (what it offers) and a value (what it hands "
-    "over). The key that fits a query best gets the most weight.",
-    "without_factor": "A score is the dot product of a query and a key, divided by √d. d is the number of "
-    "dimensions; the more there are, the larger the dot products.",
+    "over). The key that fits a query best gets the most weight. Heads are named by layer and number, from 0: L2H9.",
+    "without_factor": "A score is the dot product of a query and a key, divided by √d. d is how many numbers a query "
+    "has; the larger d, the larger the dot products. Without √d, one key would take nearly all the weight.",
     "softmax_ratio": "Softmax turns scores into weights that sum to 100 %. It raises e to each score and divides by "
     "the sum.",
     "hands_over": "The result of a head is the sum of all values, each times its weight. A large weight on a short "
     "value hands over little.",
     "different_words": "A layer has several heads. Each has its own queries and keys, so each can look for something "
     "else.",
-    "syntax_head": "Some heads follow the grammar: from a verb to its subject. Others follow meaning: to words on the "
-    "same topic.",
+    "syntax_head": "Some heads follow grammar (syntax): from a verb to its subject. Others follow meaning (context): "
+    "to words on the same topic.",
     "added_most": "The results of all heads stand next to each other (concatenation). One more matrix, W_O, mixes them "
     "into the layer's output.",
     "reach": "Between any two words attention takes one step, however far apart they are. So a name can find its first "
@@ -43,7 +44,7 @@ IDEAS: Mapping[str, str] = {
 }
 
 DEEPER: Mapping[str, str] = {
-    "fading": "Train the four networks yourself",
+    "fading": "Train such networks yourself",
     "at_once": "See all heads on your text",
     "best_key": "Follow this query through the head",
     "without_factor": "Switch √d off by hand",
@@ -61,12 +62,12 @@ def question(step: str, answer: Answer) -> str:
     about = answer.about
     query = quoted(str(about.get("query", "")))
     asks: dict[str, Callable[[], str]] = {
-        "fading": lambda: f"How often does a plain RNN recall the first symbol across {about['distance']} others?",
-        "at_once": lambda: f"Your text has {about['n']} tokens. How many scores does one head compute for it?",
-        "best_key": lambda: f"Which word will {query} look at in head {about['head']}?",
+        "fading": lambda: f"How often does a plain RNN recall the first symbol after {about['distance']} others?",
+        "at_once": lambda: f"Your text has {about['n']} tokens. How many scores does a head compute for it?",
+        "best_key": lambda: f"Which token will {query} look at most in head {about['head']}?",
         "without_factor": lambda: (
-            f"In head {about['head']} the attention of {query} spreads over {tokens(about['spread'])}. "
-            "Over how many without √d?"
+            f"In head {about['head']} the attention of {query} is as spread out as equal weights on "
+            f"{tokens(about['spread'])}. On how many without √d?"
         ),
         "softmax_ratio": lambda: (
             f"{quoted(about['first'])} scores {signed(about['a'])}, {quoted(about['second'])} {signed(about['b'])}. "
@@ -77,10 +78,10 @@ def question(step: str, answer: Answer) -> str:
             f"{quoted(about['strongest'])}. Which token hands over most?"
         ),
         "different_words": lambda: (
-            f"Layer {about['layer']} has {about['heads']} heads. At how many different tokens do they look most, from "
-            f"{query}? (Special tokens are left out.)"
+            f"Layer {about['layer']} has {about['heads']} heads. From {query}, each gives one token the most "
+            "attention. How many different tokens are these? (Special tokens are left out.)"
         ),
-        "syntax_head": lambda: "Which of these two heads follows the syntax?",
+        "syntax_head": lambda: "Which of these two heads follows syntax?",
         "added_most": lambda: f"Which of these heads adds most to {query} in layer {about['layer']}?",
         "reach": lambda: (
             f"{quoted(about['name'])} comes again {about['far'].distance} words later. How much of its attention does "
@@ -206,8 +207,8 @@ def _syntax(answer: Answer) -> str:
     head, syntax, _ = next(one for one, key in zip(answer.about["order"], "AB", strict=True) if key == right)
     other, _, context = next(one for one, key in zip(answer.about["order"], "AB", strict=True) if key != right)
     return (
-        f"Head {right} is {head}: of its attention only the parse explains {syntax:.2f} bits per word. The other, "
-        f"{other}, follows context: only meaning explains {context:.2f} bits. Measured over {answer.about['corpus']}."
+        f"Head {right} is {head}: syntax alone explains {syntax:.2f} bits of its attention per word. The other, "
+        f"{other}, follows context: meaning alone explains {context:.2f} bits. Measured over {answer.about['corpus']}."
     )
 
 

@@ -86,7 +86,8 @@ def edit_remarks(found: Edited) -> list[str]:
     if (difference := found.logit_difference) is not None:
         answer, rival = found.next["token"][:2]
         remarks.append(
-            f"The logit of “{answer}” less that of “{rival}” is {difference[1]:.3f}, without the edits "
+            f"The logit (score before softmax) of “{answer}” less that of “{rival}” is {difference[1]:.3f}, without "
+            "the edits "
             f"{difference[0]:.3f}."
         )
         if len(found.table) and not found.effect:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from dashboard.charts.drawing import Drawing
 
-ONE_PART = "One picture is of one part of the model. Name heads that are written with the same letter."
+ONE_PART = "A picture shows one part of the model. Name heads that begin with the same letter: L, D or X."
 
 
 def attention(

@@ -1,4 +1,4 @@
-"""The list of Find heads beside the lists of random marks on the same text."""
+"""The list of Find heads beside the lists of random pairs on the same text."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _along_pairs(found: Examples, head: HeadId | None) -> str:
     row = found.table.iloc[0] if head is None else found.row(head)
     name = head_of(row)
     what = found.named(found.pairs[0]) if len(found.pairs) == 1 else f"the {len(found.pairs)} marked pairs"
-    rank = f"rank {row['rank']:.3g} in its row" + (", on average" if len(found.pairs) > 1 else "")
+    rank = f"rank {row['rank']:.3g} in the query’s row" + (", on average" if len(found.pairs) > 1 else "")
     if not row["n"]:
         return f"{name} gives other words no attention from your query, so it has no share along {what}."
     if np.isnan(row["lift"]):
@@ -96,7 +96,7 @@ def _along_pairs(found: Examples, head: HeadId | None) -> str:
         return f"{name} gives {what} {against}."
     if row["lift"] <= 0:
         return f"No head gives {what} more than the same distance gets elsewhere. {name} comes closest: {against}."
-    return f"Of {counted(len(found.table), 'heads')}, {name} has the largest lift along {what}: {against}."
+    return f"Of {counted(len(found.table), 'heads')}, {name} prefers {what} most: {against}."
 
 
 def remarks(found: Examples) -> list[str]:

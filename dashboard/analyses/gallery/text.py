@@ -46,7 +46,7 @@ def sentence(finding: Finding, found: Measured) -> str:
     def needed() -> str:
         what = {
             "loss_change": f"the loss rises by {figure(value)} nats per token",
-            "shift": f"the output vectors turn by {figure(value)} (1 − cosine)",
+            "shift": f"the last vectors turn by {figure(value)} (1 − cosine)",
         }[found["measure"]]
         return (
             f"Without {found['head']} {what}, 95 % interval {figure(found['low'])} to {figure(found['high'])}, over "
@@ -83,8 +83,8 @@ def sentence(finding: Finding, found: Measured) -> str:
         "needed": needed,
         "needed_causal": needed,
         "induction": lambda: (
-            f"{head} continues a repetition: it gives {percent(value)} to the token that came next the first time, on "
-            f"random tokens (the median of {found['heads']} heads: {percent(base)})."
+            f"{head} continues a repetition: on random tokens read twice, it gives {percent(value)} to the one that "
+            f"came next the first time (the median of {found['heads']} heads: {percent(base)})."
         ),
         "recall": lambda: (
             f"Across {found['distance']} distractors one attention layer is right {percent(value)} of the time, the "

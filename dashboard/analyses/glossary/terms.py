@@ -15,7 +15,7 @@ _TERMS = (
     Term(
         "attention sink",
         "A token that gets much attention and hands over little: often [CLS], [SEP], punctuation or the first token. A "
-        "head rests there when it has nothing to do.",
+        "head that mostly rests on such tokens is named after them.",
         "explore",
         ("parked", "sink"),
     ),
@@ -28,20 +28,20 @@ _TERMS = (
     ),
     Term(
         "baseline",
-        "What one would get without the thing in question: an even spread, a fixed distance, guessing. A figure says "
-        "something only next to its baseline.",
+        "What you would get without the thing that is measured: from an even spread, a fixed distance or guessing. A "
+        "figure says something only next to its baseline.",
         "find_heads",
         ("even spread",),
     ),
     Term(
         "bits",
-        "The unit of information. Bits per word say how much better attention is predicted when one knows the "
+        "The unit of information. Bits per word say how much better you can predict attention when you know the "
         "position, the parse or the meaning.",
         "profile",
     ),
     Term(
         "causal",
-        "A causal model lets a token see only itself and the tokens before it. It can so predict the next token.",
+        "A causal model lets a token see only itself and the tokens before it. So it can predict the next token.",
         "toy",
         ("causal mask", "mask", "decoder"),
     ),
@@ -99,8 +99,8 @@ _TERMS = (
     ),
     Term(
         "head",
-        "One attention of its own, with its own queries, keys and values. L2H9 is head 9 of layer 2, both counted "
-        "from 0.",
+        "One of several attentions in a layer, with its own queries, keys and values. L2H9 is head 9 of layer 2, both "
+        "counted from 0.",
         "explore",
         ("attention head", "L2H9"),
     ),
@@ -113,15 +113,15 @@ _TERMS = (
     ),
     Term(
         "induction",
-        "Continuing a repetition: the head looks at what came after the same token the last time. It so predicts that "
-        "the same comes again.",
+        "Continuing a repetition: the head looks at what came after the same token the last time. So it helps to "
+        "predict that the same comes again.",
         "explore",
         ("induction head",),
     ),
     Term(
         "interval",
-        "A range for the true figure: of 100 such ranges, from other sentences or seeds, about 95 hold it. A "
-        "wide one says that the figure is uncertain.",
+        "A range for the true figure. Of 100 such ranges, from other sentences or seeds, about 95 contain it. A wide "
+        "one means that the figure is uncertain.",
         "profile",
         ("95 % interval", "confidence interval", "bootstrap"),
     ),
@@ -133,8 +133,8 @@ _TERMS = (
     ),
     Term(
         "layer",
-        "One round of attention and computing. Each layer reads what the layers before it made; its heads work side by "
-        "side.",
+        "One round of attention, then a small network for each token (feed-forward). Each layer reads what the layers "
+        "before it made; its heads work side by side.",
         "layers",
     ),
     Term(
@@ -231,7 +231,7 @@ _TERMS = (
     ),
     Term(
         "q-value",
-        "How likely luck explains a head's place in a list, corrected for the length of the list. Of all heads with "
+        "How likely luck alone gives a head as much, corrected for the length of the list. Of all heads with "
         "q ≤ 0.05, at most 5 % are expected to be there by luck.",
         "chance",
         ("q", "p-value", "Benjamini–Hochberg", "multiple comparisons"),
@@ -270,7 +270,7 @@ _TERMS = (
     ),
     Term(
         "unknown token",
-        "What stands for characters that the tokenizer does not know, like [UNK]. The model has not read them.",
+        "The token for characters that the tokenizer does not know, like [UNK]. The model has not read them.",
         "explore",
         ("[UNK]", "not read"),
     ),
@@ -283,7 +283,7 @@ _TERMS = (
     Term(
         "value-weighted norm",
         "How much a token really hands over: the length of weight · value after the output projection. A large weight "
-        "on a short value is little.",
+        "on a short value hands over little.",
         "explore",
         ("contribution", "Kobayashi"),
     ),

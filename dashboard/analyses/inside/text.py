@@ -83,14 +83,14 @@ def sentence(this: Inside, step: str) -> str:
         "k": f"What each token offers.{with_others}",
         "v": f"What each token hands over.{with_others}",
         "scores": "How well each query (row) fits each key (column).",
-        "scaled": "The same, so that it does not grow with the dimensions.",
+        "scaled": "Scores, scaled so that they do not grow with the dimensions.",
         "masked": "A token does not see later tokens, or those too far back."
         if _far(this)
         else "A token does not see later tokens."
         if hides
         else f"Every token may see the whole {'source' if this.crosses else 'text'}.",
         "weights": "Each row becomes shares that sum to 100 %.",
-        "mixed": "The values, weighted by the shares of each row.",
+        "mixed": "The values, each times its share, summed for each row.",
         "joined": "The results of all heads; that of this head is framed.",
         "output": "What attention adds, all heads together.",
     }[step]
@@ -117,7 +117,8 @@ def finding(this: Inside, row: QueryRow) -> str:
     if row.norms is None or row.norms.sum() == 0:
         return f"{attends}."
     share = float(row.norms[this.head.head] / row.norms.sum())
-    return f"{attends}; this head adds {percent(share)} of what the {this.heads} heads of the layer add to it."
+    whole = f"of all that the {this.heads} heads of the layer add to {name}"
+    return f"{attends}; this head adds {percent(share)} {whole}."
 
 
 def proof(this: Inside) -> str:

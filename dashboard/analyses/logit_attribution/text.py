@@ -21,10 +21,10 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
         return "" if np.isnan(low) else f"95\u00a0% interval {percent(low)} to {percent(high)}, "
 
     return (
-        f"Copying: for {percent(row.copying)} of the tokens of the built-in sentences, a token that {head} reads is "
-        "among the 1\u00a0% of tokens whose logits it raises most "
+        f"Copying: {percent(row.copying)} of the tokens that {head} reads in the built-in sentences are themselves "
+        "among the 1\u00a0% whose logits it raises most "
         f"({interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
-        f"Baseline, the token after it: {percent(row.baseline)} "
+        f"Baseline, the token after each: {percent(row.baseline)} "
         f"({interval('baseline')}{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
     )
 

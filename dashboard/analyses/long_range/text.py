@@ -32,7 +32,7 @@ def _at_its_furthest(found: LongRange, best: HeadId, head: HeadId | None) -> str
     if not len(clear):
         who = f"No head of {found.model} clearly" if head is None else f"{best} does not clearly"
         verb = "prefers" if head is None else "prefer"
-        gets = f"{best} gives it" if head is None else "it gets"
+        gets = f"{best} gives it" if head is None else f"the {what} gets"
         return (
             f"{who} {verb} the {what} to words as far away: {gets} {shares} {_distance(found, row)}, "
             f"an equally distant word {percent(row['apart'])}."

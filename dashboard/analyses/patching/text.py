@@ -29,7 +29,7 @@ def patch_finding(found: Patched) -> str:
         f"the median of {many} is {percent(heads['recovered'].median())}; one pair" if len(heads) > 1 else "one pair"
     )
     return (
-        f"With {head_of(best)} of the first text{where}, {found.model} gets back {percent(best['recovered'])} of the "
+        f"With {head_of(best)} of the first text{where}, {found.model} recovers {percent(best['recovered'])} of the "
         f"difference between “{found.answers[0]}” and “{found.answers[1]}” ({baseline})."
     )
 
@@ -38,18 +38,18 @@ def patch_remarks(found: Patched) -> list[str]:
     """What the difference is, and the direct part of it."""
     first, second = found.answers
     remarks = [
-        f"The logit of “{first}” less that of “{second}” is {number(found.m_a)} after the first text, "
-        f"{number(found.m_b)} after the second."
+        f"The logit (score before softmax) of “{first}” less that of “{second}” is {number(found.m_a)} after the "
+        f"first text, {number(found.m_b)} after the second."
     ]
     if found.m_a <= 0 or found.m_b >= 0:
         which = "first" if found.m_a <= 0 else "second"
-        remarks.append(f"After the {which} text, {found.model} does not prefer the answer that it should.")
+        remarks.append(f"After the {which} text, {found.model} does not prefer that text’s answer.")
     heads = _heads(found.table)
     if "direct" in heads and heads["recovered"].notna().any():
         best = heads.iloc[int(heads["recovered"].argmax())]
         remarks.append(
-            f"By its direct path to the logits alone, {head_of(best)} gives {percent(best['direct'])}; the rest goes "
-            "through later layers."
+            f"By its direct path to the logits alone, {head_of(best)} recovers {percent(best['direct'])}; the rest "
+            "goes through later layers."
         )
     return remarks
 
@@ -71,7 +71,7 @@ def path_finding(found: Path) -> str:
         return unmeasured
     every = found.table.set_index("into")["recovered"]
     parts = every.drop("all")
-    start = f"Through {found.receiver} alone, {found.sender} gives back {percent(every['all'])} of the difference"
+    start = f"Through {found.receiver} alone, {found.sender} recovers {percent(every['all'])} of the difference"
     if not len(parts):
         return f"{start} (one pair)."
     each = ", ".join(f"{percent(value)} by its {name}" for name, value in parts.items())
@@ -90,7 +90,7 @@ def set_finding(found: PatchedSet, model: str) -> str:
     if len(found.pairs) < 2:
         interval = ""
     return (
-        f"In “{title}”, {head_of(best)} brings back {percent(best['recovered'])} of the difference in {model} "
+        f"In “{title}”, {head_of(best)} recovers {percent(best['recovered'])} of the difference in {model} "
         f"({interval}{counted(len(found.pairs), 'pairs')}; the median head {percent(table['recovered'].median())})"
         f"{control}."
     )

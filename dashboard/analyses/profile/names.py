@@ -127,8 +127,9 @@ def _name(row: dict, relation: dict | None, induction: float, step: str, corpus:
         return HeadName(
             "induction",
             "induction",
-            f"Reading {LENGTH} random tokens twice in a row, gives {percent(induction)} of its attention, the second "
-            "time, to the token that followed it the first time.",
+            f"On {LENGTH} random tokens read twice, gives {percent(induction)} of its attention, the second time, to "
+            "the "
+            "token that came next the first time.",
         )
     active = float(row["active"])
     if active < SINK:

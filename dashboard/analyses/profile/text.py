@@ -89,7 +89,7 @@ def along_parse(view: HeadView, links: Sequence[tuple[int, int, str]]) -> str:
     share = np.mean([view.weights[i, list(others)].sum() for i, others in linked.items()])
     even = np.mean([seen[i, list(others)].sum() / max(seen[i].sum(), 1) for i, others in linked.items()])
     return (
-        f"{view.head} gives {percent(float(share))} of its attention to a word's syntactic head and dependents (an "
+        f"{view.head} gives {percent(float(share))} of its attention to words that the parse links to the query (an "
         f"even spread would give {percent(float(even))}; mean over {len(linked)} words of this text)."
     )
 
@@ -122,6 +122,7 @@ def relations_chance(profile: Profile) -> str:
     beyond = int((best["q"] <= LEVEL).sum())
     return (
         f"The best head beats chance for {beyond} of {counted(len(best), 'relations')} with {FEWEST} cases or more. "
-        "q: how likely it is by luck that a head beats the best distance (random signs of the difference in each "
-        f"sentence), corrected for {listed.notna().sum():,} rows: heads, directions and relations."
+        "q: how likely luck alone beats the best distance by as much, corrected for "
+        f"{listed.notna().sum():,} rows: heads, directions and relations. Luck: the difference in each sentence gets a "
+        "random sign."
     )

@@ -12,7 +12,7 @@ def plane_finding(found: QueryKeyMap) -> str:
     """How much of the head the plane keeps, in one sentence with its baseline."""
     share = percent(found.variance_kept[0]) if not found.variance_kept[0] < 0 else "none"
     return (
-        f"Two of {found.numbers} axes keep {share} of the variance of {found.head}’s scores; "
+        f"This plane (two of {found.numbers} axes) keeps {share} of the variance of {found.head}’s scores. In it, "
         f"{percent(found.agree[0])} of queries keep their strongest key (guessing: {percent(found.guess)})."
     )
 

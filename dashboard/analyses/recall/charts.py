@@ -89,7 +89,7 @@ def gradients(result: Result, look: Look) -> Drawing:
     return sheet(
         {"concat": panels, "columns": 2 if beside else 1, "spacing": 30},
         look.theme,
-        title="What reaches the last output",
+        title="How much the answer depends on each place",
         subtitle=[
             f"size of ∂ answer / ∂ input · trained over {result.config.farthest} distractors · "
             f"geometric {seeds_of(result.config)}"
@@ -170,8 +170,10 @@ def times(rows: Sequence[Timing], look: Look) -> Drawing:
             HEIGHT,
         ),
         look.theme,
-        title="In sequence against in parallel",
-        subtitle=["reading one sequence, forward only, 64 numbers wide · the fastest of several on one core here"],
+        title="One after the other, or all at once",
+        subtitle=[
+            "reading one sequence, forward only, vectors of 64 numbers · the fastest of several, on one core here"
+        ],
         description=time_finding(rows),
         width=width,
     )

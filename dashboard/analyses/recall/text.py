@@ -97,22 +97,25 @@ def gradient_finding(result: Result) -> str:
             if own and own[0].norm > 0:
                 first, nearest = own[max(own)], own[0].norm
                 low, high = first.low / nearest, first.high / nearest
-                unsure = f" (seeds leave open {times_of(low)} to {times_of(high)})" if high > UNSURE * low else ""
+                unsure = f" (interval over seeds {times_of(low)} to {times_of(high)})" if high > UNSURE * low else ""
                 parts.append(f"{CALLED[model]} {times_of(first.norm / nearest)}{unsure}")
         if parts:
             sentences.append(f"{when.capitalize()} training: {', '.join(parts)}.")
     if not sentences:
-        return "The gradient is measured at the farthest distance, and the run has not come so far."
-    return "The gradient at the first symbol, as a multiple of that at the question mark. " + " ".join(sentences)
+        return "The gradient is measured at the farthest distance, and the run did not get that far."
+    return (
+        "Gradient at the first symbol (how much the answer depends on it), as a multiple of that at the question "
+        "mark. " + " ".join(sentences)
+    )
 
 
 def path_finding(config: Recall) -> str:
     """The path across the farthest distance, in a sentence."""
     far = config.farthest + 1
     return (
-        f"From the question back to the first symbol, {far} places away, it is "
-        f"{steps_of(path_length('rnn', far))} in a "
-        f"recurrent network and {steps_of(path_length('attention', far))} with attention."
+        f"The first symbol is {far} places before the question. The way back takes "
+        f"{steps_of(path_length('rnn', far))} in a recurrent network and "
+        f"{steps_of(path_length('attention', far))} with attention."
     )
 
 
@@ -122,7 +125,7 @@ def time_finding(rows: Sequence[Timing]) -> str:
         return "Nothing has been timed yet."
     n = max(row.n for row in rows)
     durations = [f"{CALLED[row.model]} {row.milliseconds:.1f} ms" for row in rows if row.n == n]
-    return f"To read {n} positions took: {', '.join(durations)}. Only attention computes all positions at once."
+    return f"Time to read {n} positions: {', '.join(durations)}. Only attention computes all positions at once."
 
 
 def steps_of(count: int) -> str:

@@ -24,7 +24,7 @@ def clusters_finding(found: Clusters) -> str:
     if not len(joins):
         return f"{begin}."
     heights = joins[:, 1:3, 0].max(1)
-    return f"{begin}; the first two merge at {heights.min():.2f} bits, the last at {heights.max():.2f}."
+    return f"{begin}; the two closest join at {heights.min():.2f} bits, the last at {heights.max():.2f}."
 
 
 def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
@@ -47,7 +47,7 @@ def map_finding(found: HeadMap, head: HeadId | None = None) -> str:
     return (
         f"Of {counted(len(found.table), 'heads')}, {head_of(closest)} and {closest['nearest']} are the most similar, "
         f"{closest['distance']:.3f} bits apart; {head_of(lone)} is the most isolated, {lone['distance']:.2f} bits "
-        f"from its nearest. The two axes keep {percent(found.kept)} of the variance."
+        f"from its nearest. The two axes keep {percent(found.kept)} of the variance of all distances."
     )
 
 

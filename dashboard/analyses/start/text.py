@@ -32,10 +32,10 @@ def sameness(weights: float, layer: int, heads: int) -> str:
     """How far our weights are from the model's own, as measured. weights: the largest difference"""
     where = f"in all {heads} heads of layer {layer}"
     if np.isnan(weights):
-        return "The model does not show its own weights, so ours are not compared."
+        return "The model does not show its own attention weights, so ours are not compared."
     if weights == 0:
-        return f"Computed by these lines, and equal to the model’s own weights {where}: no difference at all."
-    return f"Computed by these lines. The model’s own weights differ by at most {_power(weights)} {where}."
+        return f"Computed by these lines, and equal to the model’s own attention weights {where}."
+    return f"Computed by these lines. The model’s own attention weights differ by at most {_power(weights)} {where}."
 
 
 def _power(number: float) -> str:

@@ -116,7 +116,7 @@ def between(base: Base, donor: Run, sender: HeadId, receiver: HeadId) -> dict[st
     given = base.run.inputs.get(receiver.layer)
     if given is None:
         raise UserError(
-            f"No pass of {model.title} can begin at layer {receiver.layer}, so its paths cannot be told. Choose "
+            f"No pass of {model.title} can begin at layer {receiver.layer}, so its paths cannot be measured. Choose "
             "another model for this."
         )
     ways, said = _said(base, given, given + change, receiver)

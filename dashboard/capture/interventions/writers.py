@@ -105,8 +105,8 @@ def _find(model: AttentionModel, encoding: Encoding) -> Mapping[int, Writers]:
         model.run(torch.tensor([encoding.ids], device=next(model.loaded.model.parameters()).device))
     if not set(model.numbers) == attention.keys() == forward.keys():
         raise UserError(
-            f"Some part that the layers of {model.title} add to its vectors is no result of a module of its own, so it "
-            "cannot be told apart. Choose another model for this."
+            f"Some parts that the layers of {model.title} add to its vectors come from no module of their own, so they "
+            "cannot be separated. Choose another model for this."
         )
     return {layer: Writers(*attention[layer], forward[layer]) for layer in model.numbers}
 

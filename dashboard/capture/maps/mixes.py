@@ -215,7 +215,7 @@ class edited(Products):  # used like a function
         super().__exit__(kind, *rest)
         if kind is None and self.place != len(self.mixes):
             raise UserError(
-                f"{self.title} attends in another way on this text than on a short one, so none of its heads can be "
+                f"{self.title} attends in another way on this text than on a short one. So none of its heads can be "
                 "ablated or cut. Use a shorter text or choose another model."
             )
 

@@ -176,7 +176,7 @@ def _notes(config: Any) -> tuple[str, ...]:
         getattr(config, "encoder_attention_type", "") == "transient-global"
     ):
         notes.append(
-            "Its encoder's tokens look at tokens near them, and at global tokens, which are none of the text's. The "
+            "Its encoder's tokens look at tokens near them, and at global tokens, which are not in the text. The "
             "share of the global ones is left out, so a row sums to less than 1."
         )
     if isinstance(getattr(config, "ngram", None), int):

@@ -58,7 +58,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const made = make(
     'div',
     { className: 'made' },
-    make('p', { className: 'name', textContent: 'Attention, all of it' }),
+    make('p', { className: 'name', textContent: 'The whole attention, in code' }),
     code,
     make('p', { className: 'same', textContent: data.sameness }),
     barsTitle,
@@ -103,7 +103,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       button.classList.toggle('first', k === first);
       button.classList.toggle('marked', first < 0 && Boolean(data.pair?.includes(k)));
     });
-    barsTitle.textContent = `weights of “${words[here]}” in ${sides[0].head}`;
+    barsTitle.textContent = `attention weights of “${words[here]}” in ${sides[0].head}`;
     barsTitle.style.color = sides[0].colour;
     const shares = seen[0], most = [...shares.keys()].sort((a, b) => shares[b] - shares[a]).slice(0, cells.length);
     most.sort((a, b) => a - b).forEach((k, place) => {

@@ -27,7 +27,7 @@ COLUMNS = {
     "place": "Place",
     "name": "Head",
     "score": st.column_config.NumberColumn("Attention along the pairs", format=_SHARE),
-    "expected": st.column_config.NumberColumn("Random marks", format=_SHARE, help="The mean over random marks."),
+    "expected": st.column_config.NumberColumn("Random pairs", format=_SHARE, help="The mean over random pairs."),
     "beyond": st.column_config.NumberColumn("Beyond these", format=_SHARE),
     "p": st.column_config.NumberColumn("p alone", format="%.2g", help="As if you had looked at this head only."),
     "q": figure.Q,
@@ -54,7 +54,7 @@ def controls() -> None:
         st.button("Draw again", icon=":material/casino:", on_click=session.change, kwargs={"redraw": again})
 
 
-@st.cache_resource(max_entries=16, show_spinner="Drawing random marks…")
+@st.cache_resource(max_entries=16, show_spinner="Drawing random pairs…")
 def _luck(key: str, text: str, bos: bool, pairs: tuple[Pair, ...], _this: Reading) -> Luck:
     return luck_of_pairs(_this.model, _this.encoding, pairs, **_this.options)
 

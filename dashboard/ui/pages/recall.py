@@ -33,7 +33,7 @@ def controls() -> None:
             "Run",
             list(RUNS),
             format_func=str.capitalize,
-            help="More distances and more training, or less.",
+            help="How long the run is: more or fewer distances and training steps.",
             **_tied("name", name, lambda config, chosen: RUNS[chosen]),
         )
         for field, label, low, high, step, help_ in (
@@ -71,7 +71,8 @@ def budget(config: Recall) -> str:
 
     counts = ", ".join(f"{CALLED[name]} {count(name, config):,}" for name in NAMES)
     return (
-        f"Weights of each network: {counts}. Each is trained once for each of {config.seeds} seeds and each distance."
+        f"Parameters of each network: {counts}. Each is trained once for each of {config.seeds} seeds and each "
+        "distance."
     )
 
 
@@ -101,8 +102,8 @@ def show_duration(place: DeltaGenerator, config: Recall, run: RecallRun | None) 
     seconds = recall_runs.estimated(config)
     with place.container():
         figure.remark(
-            f"{networks}; at most about {_rounded(seconds)} on this machine, timed just now. It can be stopped, and "
-            "what was measured until then stays."
+            f"{networks}; at most about {_rounded(seconds)} on this machine, timed just now. You can stop it and keep "
+            "what is measured by then."
         )
 
 

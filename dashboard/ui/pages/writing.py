@@ -92,7 +92,7 @@ def controls(this: Opened) -> Sampling:
             step=0.1,
             width=130,
             help="0: each token is the most probable one. Above 0: tokens are drawn with probability ∝ exp(logit / "
-            "temperature), so 1 keeps the model’s own probabilities and a high one makes rare tokens likelier.",
+            "temperature). 1 keeps the model’s own probabilities; more makes rare tokens likelier.",
             **session.bound("temperature"),
         )
         drawn = chosen.temperature > 0
@@ -233,8 +233,9 @@ def read_everywhere(asked: Request, found: Written) -> None:
         same = False
     if not same:
         figure.remark(
-            "Read as a text, this is divided into other tokens than were written: the tokenizer knows a shorter way to "
-            "write it, or it is too long to be read whole."
+            "Read as a text, this has other tokens than the model wrote. The tokenizer knows a shorter way to write "
+            "it, "
+            "or the text is too long to be read whole."
         )
 
 

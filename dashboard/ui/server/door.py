@@ -30,7 +30,7 @@ Send = Callable[[Message], Awaitable[None]]
 OWN = ("localhost", "127.0.0.1", "::1")
 NO_FRAMES = {"content-security-policy": "frame-ancestors 'self'", "x-frame-options": "SAMEORIGIN"}
 REFUSED = (
-    "This dashboard does not answer to this name. Open it as http://127.0.0.1 with its port, or, where others shall "
+    "This dashboard does not answer to this name. Open it as http://127.0.0.1 with its port. To let others "
     "reach it, put the name into STREAMLIT_SERVER_ALLOWED_HOSTS and start it again.\n"
 )
 _POLICY_VIOLATION = 1008  # RFC 6455

@@ -39,7 +39,7 @@ def test_two_words_are_pressed_and_the_heads_between_them_ranked(person):
     for word in ("says", "chef"):
         page.locator(".words button", has_text=word).first.click()
         page.wait_for_timeout(500)
-    page.get_by_text("has the largest lift along says → chef").first.wait_for()
+    page.get_by_text("prefers says → chef most").first.wait_for()
     assert address(page).get("pairs", "says → chef") == "says → chef"
     rows = rows_of(download(page, "found", "CSV"))
     assert len(rows) == 72 and float(rows[0]["lift"]) >= float(rows[1]["lift"])

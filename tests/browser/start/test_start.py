@@ -76,7 +76,7 @@ def test_walk_to_the_arithmetic_of_that_head_in_two_clicks(person):
     page.wait_for_selector(WORD)
     idle(page)
     count_clicks(page)
-    page.locator(".st-key-deeper").get_by_role("link", name="Every number of").click()
+    page.locator(".st-key-deeper").get_by_role("link", name="step by step").click()
     page.get_by_role("heading", name="Inside a head", exact=True).wait_for()
     page.wait_for_selector(picture("steps"))
     assert clicks(page) <= 2

@@ -82,7 +82,7 @@ def test_the_command_and_the_function_write_one_table(llama, own_set, tmp_path, 
     table = pd.read_csv(out)
     assert list(table) == list(found.table) and len(table) == 12
     assert np.allclose(table, found.table.astype(float), atol=1e-6, equal_nan=True)
-    assert "brings back" in capsys.readouterr().out
+    assert "recovers" in capsys.readouterr().out
     assert found.pairs["text"].tolist() == [own_set.pairs[place].a for place in found.result.places]
     again = set_api.set_of(llama, found.result)
     pd.testing.assert_frame_equal(again.table, found.table)

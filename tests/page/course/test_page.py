@@ -63,10 +63,10 @@ def test_a_link_holds_the_guesses_and_another_text_drops_those_about_the_one_bef
 def test_another_word_is_another_question():
     app = opened("course", course="3", text="The cat did not cross the street because it was too tired.")
     before = said(app)
-    assert "Which word will “it” look at" in plain(before)
+    assert "Which token will “it” look at" in plain(before)
     [words] = [one for one in app.selectbox if one.label == "Ask about another word"]
     words.select("street").run()
-    assert "Which word will “street” look at" in plain(said(app)) and not headings(app)
+    assert "Which token will “street” look at" in plain(said(app)) and not headings(app)
 
 
 def test_a_text_too_short_says_what_to_do():

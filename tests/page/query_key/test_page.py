@@ -18,7 +18,7 @@ from tests.helpers.pages import heading, notices, opened
 def test_the_plane_says_how_much_it_keeps(address):
     app = opened("query_key", **address)
     assert not app.exception
-    assert "axes keep" in heading(app) and "guessing" in heading(app)
+    assert "of the variance" in heading(app) and "guessing" in heading(app)
     assert ("L2H8" in heading(app)) == ("layer" in address)
 
 

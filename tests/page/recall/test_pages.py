@@ -132,7 +132,7 @@ def test_below_it_stands_what_is_asked_and_how_long_a_run_takes():
     symbols = re.search("after “(.*?)”", task)[1].split()
     assert symbols[-1] == "?" and symbols[0] == words_in(task)[1]  # what stood first is the answer
     assert numbers(task) == [1, len(symbols) - 1] and numbers(path)[-1] == 1
-    [weights] = [line for line in lines(app, "RNN", "GRU", "LSTM") if "Weights" in line]
+    [weights] = [line for line in lines(app, "RNN", "GRU", "LSTM") if "Parameters" in line]
     asked = Recall()
     assert numbers(weights) == [*(count(name, asked) for name in NAMES), asked.seeds]
     assert lines(app, f"{len(asked.distances) * len(NAMES) * asked.seeds} networks; ")
@@ -156,7 +156,7 @@ def test_a_run_shows_what_it_found_and_the_next_person_sees_it_at_once():
         app.run()
     assert not app.exception
     text = "\n".join(headings(app))
-    for sentence in ("Across 2 distractors", "The gradient at the first symbol", "To read 256 positions"):
+    for sentence in ("Across 2 distractors", "Gradient at the first symbol", "Time to read 256 positions"):
         assert sentence in text
     assert "This run took" in said(app) and "recall_train" not in {button.key for button in app.button}
     assert headings(opened("recall", **TINY))[0] == headings(app)[0]

@@ -115,7 +115,7 @@ def test_a_list_without_another_mark_or_without_a_head_says_so():
     whole = RandomMarks(DrawnSets([np.arange(3)], [np.arange(3)], 3), 2)
     whole.take(slice(0, 2), np.ones((3, 2)))
     nothing = whole.luck(["L0H0", "L0H1"], title="The heads", over="", pairs=3, origin=MADE)
-    assert not len(nothing.table) and "no random marks" in luck_finding(nothing)
+    assert not len(nothing.table) and "no random pairs" in luck_finding(nothing)
     silent = RandomMarks(DrawnSets([np.arange(3)], [np.arange(30)], 30), 2)
     silent.take(slice(0, 2), np.full((30, 2), np.nan))
     empty = silent.luck(["L0H0", "L0H1"], title="The heads", over="", pairs=3, origin=MADE)

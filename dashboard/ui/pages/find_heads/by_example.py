@@ -31,10 +31,12 @@ COLUMNS = {
     "layer": "Layer",
     "head": "Head",
     "part": None,
-    "score": st.column_config.NumberColumn("Attention along the pairs", format=_SHARE),
+    "score": st.column_config.NumberColumn(
+        "Attention along the pairs", format=_SHARE, help="Of the attention that the query gives to other words."
+    ),
     "baseline": st.column_config.NumberColumn("Same distance elsewhere", format=_SHARE),
-    "lift": st.column_config.NumberColumn("Lift", format=_SHARE),
-    "rank": st.column_config.NumberColumn("Rank in the row", format="%.1f"),
+    "lift": st.column_config.NumberColumn("Lift", format=_SHARE, help="The first share minus the second."),
+    "rank": st.column_config.NumberColumn("Rank in the row", format="%.1f", help="1: the query’s strongest key."),
     "n": "Pairs",
     "others": "Pairs elsewhere",
     "q": figure.Q,

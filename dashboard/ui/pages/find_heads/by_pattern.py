@@ -99,7 +99,14 @@ def controls(this: Opened) -> Pattern:
             150,
             ("The label of the relation, from the parser. nsubj: the subject of a verb."),
         )
-        st.selectbox("Direction", DIRECTIONS, format_func=WAYS.__getitem__, width=200, **_tied("direction"))
+        st.selectbox(
+            "Direction",
+            DIRECTIONS,
+            format_func=WAYS.__getitem__,
+            width=200,
+            help="Which word is the query: the dependent, like a subject, or its syntactic head, like the verb.",
+            **_tied("direction"),
+        )
         st.number_input("Nearest", 1, FURTHEST, width=110, help="Words apart, at least.", **_tied("nearest"))
         st.number_input(
             "Furthest",

@@ -228,7 +228,7 @@ def paths(pair: OnPair, head: HeadId) -> None:
     pinned = [one for one in session.choices().pinned if one.layer != head.layer]
     st.subheader(f"What goes between {head} and a pinned head?", anchor=False)
     if not pinned:
-        figure.remark("Pin a head of another layer: then you see how much of it goes through the two alone.")
+        figure.remark("Pin a head of another layer to see how much goes through these two heads alone.")
         return
     try:
         found = [pair.path(*sorted((one, head))) for one in pinned]

@@ -62,7 +62,10 @@ def show(this: Opened, entry: LibraryEntry, profile: Profile) -> None:
         figure.picture(plane)
         if said := profile_picker.box_says():
             st.warning(said, icon=":material/info:")
-        figure.remark("A click chooses a head, a dragged box pins up to four. Values under 0 are drawn at 0.")
+        figure.remark(
+            "Bits: how much better the parse, or meaning, predicts where a head looks. Values under 0 are drawn at 0. "
+            "Click a head to choose it, or drag a box to pin up to four."
+        )
         figure.menus(plane)
     figure.remark(CAUTION)
     to_page("ablation", f"Ablate {head}", ":material/content_cut:")

@@ -27,12 +27,18 @@ HEADS = {
         format="percent",
         help="The rest goes to special tokens and to itself.",
     ),
-    "bits_total": st.column_config.NumberColumn("Bits to explain", format=BITS),
-    "bits_position": st.column_config.NumberColumn("Position", format=BITS),
-    "bits_syntax": st.column_config.NumberColumn("Only the parse", format=BITS),
+    "bits_total": st.column_config.NumberColumn(
+        "Bits to explain", format=BITS, help="How far its attention is from an even spread, per query word."
+    ),
+    "bits_position": st.column_config.NumberColumn("Position", format=BITS, help="Bits that the distance explains."),
+    "bits_syntax": st.column_config.NumberColumn(
+        "Only the parse", format=BITS, help="Bits that the parse explains beyond position and meaning."
+    ),
     "bits_syntax_low": st.column_config.NumberColumn("95\u00a0% from", format=BITS),
     "bits_syntax_high": st.column_config.NumberColumn("to", format=BITS),
-    "bits_context": st.column_config.NumberColumn("Only meaning", format=BITS),
+    "bits_context": st.column_config.NumberColumn(
+        "Only meaning", format=BITS, help="Bits that meaning explains beyond position and parse."
+    ),
     "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", format=BITS),
     "bits_context_high": st.column_config.NumberColumn("to", format=BITS),
 }
@@ -69,7 +75,7 @@ RELATIONS = {
         "Direction", help="From the dependent to its syntactic head, or the other way."
     ),
     "held_out_accuracy": st.column_config.NumberColumn(
-        "Held out", format=SHARE, help="Head and offset chosen on one half of the sentences, scored on the other."
+        "Held out", format=SHARE, help="Head and distance chosen on one half of the sentences, scored on the other."
     ),
     "held_out_baseline": st.column_config.NumberColumn(
         "Best offset", format=SHARE, help="The best fixed distance, held out as well."
