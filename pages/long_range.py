@@ -50,8 +50,7 @@ figure.show(
             f"{len(long_range.chosen_on)} {question.items} and measured on the other {len(long_range.judged_on)}. 95 "
             "% intervals: bootstrap over texts.",
             "Equally distant word: what every other word of the same texts gives, in the same head and on average, "
-            "to the "
-            "word at this distance before it. Attention is not explanation.",
+            "to the word at this distance before it. Attention is not explanation.",
             chance_remark(long_range),
         ],
         tables=[layer_tables.curves(long_range, best, judged_half=True)],

@@ -20,8 +20,7 @@ this = opened()
 st.caption(
     f"An attention head decides how much each word takes from the others. {escape_markdown(this.model.title)} has "
     f"{len(this.model.all_heads)}. Here are two: one follows grammar, one meaning. L3H1: layer 3, head 1, from 0. "
-    "Type a "
-    "sentence, or try one of these."
+    "Type a sentence, or try one of these."
 )
 start.sentence()
 text = read_text(this)

@@ -203,6 +203,5 @@ def _equal(a: Tensor, b: Tensor) -> bool:
 def _unclear() -> UserError:
     return UserError(
         "Before it predicts, this model does more to its last vectors than a norm and one matrix product. So what a "
-        "head "
-        "adds to the logits cannot be measured. Choose another model for this."
+        "head adds to the logits cannot be measured. Choose another model for this."
     )

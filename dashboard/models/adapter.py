@@ -80,8 +80,8 @@ def read(folder: Path, called: str) -> Adapter:
     if begun not in _SAFE_BEGINNINGS and str(begun).lower().startswith(_ALTERED):
         raise UserError(
             f"The adapter “{called}” was initialised by {str(begun)[:20]}, which also changes the base model's "
-            "weights. "
-            "These are not in its folder. Merge it where it was made: model.merge_and_unload().save_pretrained(folder)."
+            "weights. These are not in its folder. Merge it where it was made: "
+            "model.merge_and_unload().save_pretrained(folder)."
         )
     base, revision = config.get("base_model_name_or_path"), config.get("revision")
     if not isinstance(base, str) or not base.strip():

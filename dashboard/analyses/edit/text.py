@@ -87,8 +87,7 @@ def edit_remarks(found: Edited) -> list[str]:
         answer, rival = found.next["token"][:2]
         remarks.append(
             f"The logit (score before softmax) of “{answer}” less that of “{rival}” is {difference[1]:.3f}, without "
-            "the edits "
-            f"{difference[0]:.3f}."
+            f"the edits {difference[0]:.3f}."
         )
         if len(found.table) and not found.effect:
             remarks.append("The text’s own tokens are predicted as before.")

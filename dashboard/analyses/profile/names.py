@@ -128,8 +128,7 @@ def _name(row: dict, relation: dict | None, induction: float, step: str, corpus:
             "induction",
             "induction",
             f"On {LENGTH} random tokens read twice, gives {percent(induction)} of its attention, the second time, to "
-            "the "
-            "token that came next the first time.",
+            "the token that came next the first time.",
         )
     active = float(row["active"])
     if active < SINK:
