@@ -134,12 +134,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (!room) return;  // it is being taken off the page
     for (const size of SIZES) {
       stage.style.setProperty('--size', `${size}px`);
+      stage.classList.toggle('tight', size < 14);
       if (stage.scrollWidth <= room + 1 && row.scrollWidth <= room + 1) break;
     }
     const end = buttons[data.rest].offsetLeft + buttons[data.rest].offsetWidth;
     if (end > room) scroll.scrollLeft = end - room;  // the line above is about this word
+    edges();
     draw();
   };
+  const edges = () => {  // where the sentence goes on
+    const rest = scroll.scrollWidth - scroll.clientWidth, from = Math.abs(scroll.scrollLeft);
+    const [left, right] = data.backwards ? [rest - from, from] : [from, rest - from];
+    scroll.style.setProperty('--left', left > 2 ? '2rem' : '0px');
+    scroll.style.setProperty('--right', right > 2 ? '2rem' : '0px');
+  };
+  scroll.onscroll = edges;
   const observer = new ResizeObserver(fit);
   observer.observe(scroll);
   fit();
