@@ -83,12 +83,18 @@ def test_percentage_points():
     ]
 
 
-def test_the_word_with_the_largest_effect():
+def test_the_word_that_changes_most_of_those_that_were_likely():
     labels, spans = ("<s>", "ke", "ys", "are"), (None, (0, 2), (2, 4), (5, 8))
-    values, read = np.array([np.nan, 0.4, 0.4, -0.7]), np.array([0, 1, 1, 1])
+    values, read = np.array([np.nan, 0.4, 0.4, 0.3]), np.array([0, 1, 1, 1])
     special = (True, False, False, False)
-    effect = TextEffect(
-        "loss_change", "M", "tokens", "keys are", labels, special, spans, values, values, read, words=(None, 0, 0, 1)
-    )
-    assert word_most_changed(effect, (0, 1)) == 0  # its tokens summed
-    assert word_most_changed(effect, (1,)) == 1 and word_most_changed(effect, ()) is None
+
+    def chosen(loss, among=(0, 1)):
+        places = {"unit": "tokens", "text": "keys are", "labels": labels, "special": special, "spans": spans}
+        figures = {"values": values, "loss": None if loss is None else np.array([np.nan, *loss]), "read": read}
+        effect = TextEffect("loss_change", "M", **places, **figures, words=(None, 0, 0, 1))
+        return word_most_changed(effect, among)
+
+    assert chosen((0.1, 0.1, 0.2)) == 0  # its tokens summed
+    assert chosen((6, 6, 0.2)) == 1  # the other is all but impossible, with and without
+    assert chosen((6, 6, 7)) == 0  # all are
+    assert chosen(None) == 0 and chosen((6, 6, 0.2), (0,)) == 0 and chosen((6, 6, 0.2), ()) is None
