@@ -233,9 +233,8 @@ def read_everywhere(asked: Request, found: Written) -> None:
         same = False
     if not same:
         figure.remark(
-            "Read as a text, this has other tokens than the model wrote. The tokenizer knows a shorter way to write "
-            "it, "
-            "or the text is too long to be read whole."
+            "Read as a text, this has other tokens than the model wrote. The tokenizer has a shorter way to "
+            "write it, or the text is too long to be read whole."
         )
 
 
