@@ -99,6 +99,10 @@ from .analyses.long_range.api import (
     draw_long_range,
     long_range,
 )
+from .analyses.needs.api import (
+    draw_needs,
+    needs,
+)
 from .analyses.patching.api import (
     patch,
     patch_path,
@@ -248,6 +252,7 @@ __all__ = [
     "draw_long_text",
     "draw_luck",
     "draw_map",
+    "draw_needs",
     "draw_next",
     "draw_patch",
     "draw_patch_path",
@@ -278,6 +283,7 @@ __all__ = [
     "luck_of_pairs",
     "make_card",
     "map_heads",
+    "needs",
     "of_part",
     "open_model",
     "overview",
