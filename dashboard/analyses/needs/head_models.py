@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from dashboard.analyses.profile.explained import ExplainedStatistics, HeldOut, b
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace, PairFeatures
 from dashboard.analyses.profile.gather import DENSE_CELLS, Embeddings, gather
 from dashboard.capture import AttentionModel
-from dashboard.corpus.sample import parsed_sample
 from dashboard.errors import UserError
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.head_id import head_columns
@@ -95,14 +94,13 @@ class HeadModels:
 
 
 def fitted(
-    model: AttentionModel, path: Path, bos: bool, tell: Tell
+    model: AttentionModel, path: Path, used: Sequence[Read], bos: bool, tell: Tell
 ) -> tuple[HeadModels, pd.DataFrame, list[int], list[LeftOut]]:
     """The models of all heads over a corpus, what they explain (`bits_table`), the indices of the sentences that they
-    were fitted on, and those left out.
+    were fitted on, and those left out. used: of `parsed_sample`, of the whole corpus
 
     Raises UserError where the file cannot be read or one half of it has no sentence of 4 words.
     """
-    used, _ = parsed_sample(model, path, bos=bos)
     counts = CorpusCounts.of(sentence for sentence, _ in used)
     space = FeatureSpace.of(counts)
     statistics: list[ExplainedStatistics] = []

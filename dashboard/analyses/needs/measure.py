@@ -33,6 +33,8 @@ from dashboard.models.lm_head import LanguageHead
 from dashboard.text import LeftOut
 
 LONGEST = 512  # tokens of a sentence: all weights of a layer between them are held at once
+BATCH = 256  # tokens of the texts that are read together: what is stopped between two layers of them is done again
+EVERY = 10.0  # seconds, after which what is done is written down
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +65,8 @@ class Found:
 
 def told(ablated: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """For which heads the 95 % interval of L_ablated − L_intact leaves 0 out: bool (H)."""
-    low, high = intervals(ablated, tokens)
+    some = tokens > 0
+    low, high = intervals(ablated[some], tokens[some])
     return (low > 0) | (high < 0)
 
 
@@ -91,10 +94,11 @@ def measure(
     whose heads' outputs cannot be told.
     """
     tell = progress or (lambda fraction, sentence: None)
-    state = State.begun(model, path, heads, bos, sentences, tell, store)
     used, _ = parsed_sample(model, path, bos=bos)
+    state = State.begun(model, path, used, heads, bos, tell, store)
     fits = set(state.indices)
     some = evenly([one for one in used if one[0].index in fits and len(one[1]) <= LONGEST], sentences)
+    state.make_room(len(some))
     work = _Work(model, state, some, heads)
     if int((work.tokens > 0).sum()) < 2:
         raise UserError(f"{path.name} has fewer than two sentences that can be measured. Choose a longer file.")
@@ -125,7 +129,7 @@ class _Work:
         mask = model.loaded.tokenizer.mask_token_id
         how: dict[str, Any] = {"causal": model.predicts_next, "mask": mask, "predicts": self.logits is not None}
         every = [trial for text, (_, encoding) in enumerate(some) for trial in trials(text, encoding, **how)]
-        self.batches = list(batches(model, every))
+        self.batches = list(batches(model, every, BATCH))
         self.tokens = np.zeros(len(some), np.int64)
         for trial in every:
             self.tokens[trial.text] += len(trial.places)
@@ -143,6 +147,7 @@ class _Work:
         left = [one for one in units if f"{one[0]} {one[2]}" not in self.state.done[step]]
         report = _Report(tell, step, sum(map(self._cost, units)), sum(map(self._cost, left)))
         reading: _Reading | None = None
+        saved = time.monotonic()
         for unit in left:
             number, batch, layer, columns = unit
             if columns:
@@ -150,7 +155,9 @@ class _Work:
                     reading = _Reading(self.model, batch, self.logits, sorted(self.columns))
                 self._unit(step, reading, layer, columns)
             self.state.done[step].append(f"{number} {layer}")
-            self.state.save()
+            if unit is left[-1] or time.monotonic() - saved >= EVERY:
+                self.state.save()
+                saved = time.monotonic()
             report.more(self._cost(unit))
 
     def _cost(self, unit: tuple[int, list[Trial], int, list[int]]) -> int:

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.needs.head_models import MODELS, HeadModels, Tell, fitted
+from dashboard.analyses.needs.head_models import MODELS, HeadModels, Read, Tell, fitted
 from dashboard.capture import AttentionModel
-from dashboard.heads.head_id import HeadId
+from dashboard.heads.head_id import HeadId, columns_of, head_columns
 from dashboard.text import LeftOut
 
 READING = 0.1  # of the work, before the first head is ablated
@@ -45,9 +45,9 @@ class State:
         cls,
         model: AttentionModel,
         path: Path,
+        used: Sequence[Read],
         heads: Sequence[HeadId],
         bos: bool,
-        sentences: int | None,
         tell: Tell,
         store: Store | None,
     ) -> State:
@@ -55,24 +55,30 @@ class State:
         if store is not None and (before := store.load()) is not None:
             about, arrays = before
             models = HeadModels.of_arrays(model, about["models"], arrays)
-            bits = pd.DataFrame(dict(zip(about["bits"], arrays["bits"].T, strict=True)))
+            bits = pd.DataFrame(
+                {**head_columns(model.all_heads), **dict(zip(about["bits"], arrays["bits"].T, strict=True))}
+            ).astype({"queries": int})
             left_out = [LeftOut(*one) for one in about["left_out"]]
             sums = arrays["ablated"], arrays["replaced"]
             return cls(models, bits, about["indices"], left_out, *sums, about["done"], store)
-        models, bits, indices, left_out = fitted(
-            model, path, bos, lambda fraction, said: tell(READING * fraction, said)
-        )
-        many = len(indices) if sentences is None else min(sentences, len(indices))
-        sums = np.zeros((many, len(heads))), np.zeros((many, len(heads), len(MODELS)))
-        state = cls(models, bits, indices, left_out, *sums, {step: [] for step in STEPS}, store)
-        state.save()
-        return state
+        found = fitted(model, path, used, bos, lambda fraction, said: tell(READING * fraction, said))
+        nothing = np.zeros((0, len(heads))), np.zeros((0, len(heads), len(MODELS)))
+        return cls(*found, *nothing, {step: [] for step in STEPS}, store)
+
+    def make_room(self, sentences: int) -> None:
+        """Sums of 0 for so many sentences, where nothing is done yet."""
+        if len(self.ablated) != sentences:
+            self.ablated, self.replaced = (
+                np.zeros((sentences, *one.shape[1:])) for one in (self.ablated, self.replaced)
+            )
+            self.done = {step: [] for step in STEPS}
+            self.save()
 
     def save(self) -> None:
         if self.store is None:
             return
         of_models, theta = self.models.to_arrays()
-        numbers = self.bits.select_dtypes("number")
+        numbers = self.bits.drop(columns=columns_of(self.bits))
         about = {
             "models": of_models,
             "bits": list(numbers),

@@ -29,10 +29,10 @@ def needs_finding(table: pd.DataFrame) -> str:
             "kept."
         )
     median = {name: percent(float(known[f"kept_{name}"].median())) for name in (*FIGURES, "even")}
-    heads = "The head" if len(known) == 1 else f"The median of {counted(len(known), 'heads')}"
+    of = "one head" if len(known) == 1 else f"medians of {counted(len(known), 'heads')}"
     return (
-        f"{heads} keeps {median['position']} of its effect by position alone, {median['all']} with syntax and context "
-        f"(an even spread: {median['even']})."
+        f"Position alone keeps {median['position']} of a head’s effect; position, syntax and context keep "
+        f"{median['all']} (an even spread {median['even']}; {of})."
     )
 
 
@@ -41,8 +41,8 @@ def needs_remarks(table: pd.DataFrame) -> list[str]:
     empty = int(table["kept_all"].isna().sum())
     said = [STAYS]
     if empty:
-        have = "head has" if empty == 1 else "heads have"
-        said.append(f"{empty:,} of {len(table):,} {have} no figure: the interval of its effect includes 0.")
+        have = "has" if empty == 1 else "have"
+        said.append(f"{empty:,} of {len(table):,} heads {have} no figure: the interval of the effect includes 0.")
     return said
 
 

@@ -14,6 +14,7 @@ from dashboard.capture.partial_forward import resumable, whole_pass
 from dashboard.capture.visit import batch_inputs
 from tests.helpers import tiny
 from tests.helpers.eager import softmax_changed
+from tests.helpers.replaced import replace_rows
 
 TEXTS = ["The uncharacteristically long 7 days.", tiny.SENTENCES[0]]
 KINDS = ["minilm", "smollm2", "bert", "gpt2", "llama", "gemma2", "gpt_oss", "gpt_neo"]
@@ -32,24 +33,6 @@ def model(request, tmp_path_factory):
 def p_of(encoding):
     """Any model of a head: how each word spreads over words (m, m)."""
     return np.random.default_rng(len(encoding)).dirichlet(np.full(len(encoding.words), 0.5), len(encoding.words))
-
-
-def replace_rows(rows, word_of, p, causal):
-    """Rows of a softmax (n, keys) in place, as METRICS §9 says it, one cell after the other."""
-    n = len(word_of)
-    for t in range(n):
-        if word_of[t] is None:
-            continue
-        seen = [k for k in range(n) if k <= t or not causal]
-        other = [k for k in seen if word_of[k] is not None and word_of[k] != word_of[t]]
-        rest = float(rows[t, other].sum())
-        share = {word: p[word_of[t], word] for word in {word_of[k] for k in other}}
-        before = rows[t].clone()
-        for k in other:
-            own = [j for j in other if word_of[j] == word_of[k]]
-            mass = float(before[own].sum())
-            part = float(before[k]) / mass if mass > 0 else 1 / len(own)
-            rows[t, k] = rest * share[word_of[k]] / sum(share.values()) * part
 
 
 def vectors_with(model, encodings, layer, head, shares_of):

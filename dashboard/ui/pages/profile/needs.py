@@ -71,7 +71,7 @@ def of_head(row: dict) -> pd.DataFrame:
     """The bits and what is kept of one head, a row for each figure."""
     rows = [{"figure": "Even spread", "bits": 0.0} | _ends(row, "even")]
     rows += [{"figure": TITLES[name], "bits": row[f"bits_{name}"]} | _ends(row, name) for name in FIGURES]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).round({"bits": 3, "kept": 1, "low": 1, "high": 1}).replace(-0.0, 0.0)
 
 
 def _ends(row: dict, name: str) -> dict[str, float]:
@@ -134,7 +134,7 @@ def _show(this: Opened, found: Needs) -> None:
                 "needs",
                 lead=[correlation_said(found.correlation(name), name)],
                 remarks=[
-                    "Dashed: nothing and all is kept. Grey ticks: an even spread.",
+                    "Dashed lines: 0 and 100\u00a0%. Grey ticks: an even spread.",
                     WHY,
                     *needs_remarks(found.table),
                 ],
