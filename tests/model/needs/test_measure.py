@@ -143,13 +143,13 @@ def test_each_head_needs_what_its_job_is_made_of(tmp_path, bank):
     """An encoder of the made language, whose heads have known jobs."""
     folder = known_truth.write(tmp_path / "parse", "parse", 1)
     heads = {name: head for head, held in known_truth.jobs_in(folder).items() for name in held}
-    found = needs(open_model(str(folder)), bank, [heads[job] for job in ("previous", "next", "topic", "head")])
+    found = needs(open_model(str(folder)), bank, [heads[name] for name in ("previous", "next", "topic", "head")])
     table = {head: row for head, (_, row) in zip(heads_of(found.table), found.table.iterrows(), strict=True)}
-    for job in ("previous", "next"):
-        row = table[heads[job]]
+    for name in ("previous", "next"):
+        row = table[heads[name]]
         assert row["kept_position"] == pytest.approx(1, abs=1e-3) and row["kept_even"] < 0.5
-    for job, own in (("head", "position_syntax"), ("topic", "position_context")):
-        row = table[heads[job]]
+    for name, own in (("head", "position_syntax"), ("topic", "position_context")):
+        row = table[heads[name]]
         assert row["kept_position"] == pytest.approx(row["kept_even"], abs=0.05)  # position is no help
         assert row[f"kept_{own}"] > 0.85 and row["kept_all"] > 0.85
     assert table[heads["head"]]["kept_syntax"] > 0.4 > 0.05 > abs(table[heads["head"]]["kept_context"])
