@@ -99,10 +99,6 @@ from .analyses.long_range.api import (
     draw_long_range,
     long_range,
 )
-from .analyses.needs.api import (
-    draw_needs,
-    needs,
-)
 from .analyses.patching.api import (
     patch,
     patch_path,
@@ -131,6 +127,10 @@ from .analyses.profile.library import (
 )
 from .analyses.profile.names import (
     head_names,
+)
+from .analyses.profile.needs.api import (
+    draw_needs,
+    needs,
 )
 from .analyses.profile.run import (
     profile,

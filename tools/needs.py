@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from dashboard.analyses.needs.job import MEASUREMENT, Request
+from dashboard.analyses.profile.needs_job import MEASUREMENT, Request
 from dashboard.capture import open_model
 from dashboard.errors import UserError
 from tools.effects import SHIPPED, show_progress

@@ -50,8 +50,8 @@ def run_needs(args: argparse.Namespace) -> int:
     check_out(args)
     from pathlib import Path
 
-    from dashboard.analyses.needs.api import draw_needs, needs
-    from dashboard.analyses.needs.text import WHY, correlation_said, needs_finding, needs_remarks
+    from dashboard.analyses.profile.needs.api import draw_needs, needs
+    from dashboard.analyses.profile.needs.text import WHY, correlation_said, needs_finding, needs_remarks
     from dashboard.capture import open_model
     from dashboard.corpus.builtin import BUILTIN
     from dashboard.export.save import save

@@ -9,7 +9,7 @@ from tools.server import ROOT
 
 ANALYSES = {folder.parent.name for folder in (ROOT / "dashboard" / "analyses").glob("*/api.py")}
 KITS = {"corpus": "corpus", "models": "models", "report": "export"}  # pages of what all analyses share
-NO_PAGE = {"card", "contribution", "logit_attribution", "needs", "scores"}  # on other topics' pages, or on none
+NO_PAGE = {"card", "contribution", "logit_attribution", "scores"}  # on other topics' pages, or on none
 TOUR = {"card", "course", "gallery", "glossary"}  # what leads through the others, and so knows them
 
 

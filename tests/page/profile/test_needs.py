@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from dashboard.analyses.needs import job
-from dashboard.analyses.needs.job import MEASUREMENT, Request
+from dashboard.analyses.profile import needs_job as job
+from dashboard.analyses.profile.needs_job import MEASUREMENT, Request
 from dashboard.capture import open_model
 from dashboard.heads.format import percent
 from tests.helpers import pages

@@ -9,10 +9,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from dashboard.analyses.needs.api import Needs, draw_needs
-from dashboard.analyses.needs.job import MEASUREMENT, Request
-from dashboard.analyses.needs.table import FIGURES
-from dashboard.analyses.needs.text import WHY, correlation_said, head_kept, needs_finding, needs_remarks
+from dashboard.analyses.profile.needs.api import Needs, draw_needs
+from dashboard.analyses.profile.needs.table import FIGURES
+from dashboard.analyses.profile.needs.text import WHY, correlation_said, head_kept, needs_finding, needs_remarks
+from dashboard.analyses.profile.needs_job import MEASUREMENT, Request
 from dashboard.errors import UserError
 from dashboard.heads.head_id import head_of, is_of
 from dashboard.ui import figure, head_names, head_picker, job_panel, session

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from dashboard.analyses.needs.api import SENTENCES, Needs, measured
+from dashboard.analyses.profile.needs.api import SENTENCES, Needs, measured
 from dashboard.capture import AttentionModel
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
@@ -53,6 +53,10 @@ class Request(AllHeads):
         """All heads of the model, in order."""
         most = dict(self.fewer)
         return heads_by_layer({layer: most.get(layer, self.heads) for layer in self.numbers})
+
+    @property
+    def shipped_name(self) -> str:
+        return f"needs-{super().shipped_name}"
 
     @property
     def options(self) -> dict[str, str | int | float | bool | None]:

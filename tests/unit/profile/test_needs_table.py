@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from dashboard import UserError, draw_needs
-from dashboard.analyses.needs.api import Needs
-from dashboard.analyses.needs.head_models import MODELS, OF
-from dashboard.analyses.needs.job import MEASUREMENT, Request
-from dashboard.analyses.needs.measure import Found
-from dashboard.analyses.needs.table import FIGURES, bits_and_kept, needs_table
-from dashboard.analyses.needs.text import WHY, correlation_said, head_kept, needs_finding, needs_remarks
+from dashboard.analyses.profile.needs.api import Needs
+from dashboard.analyses.profile.needs.head_models import MODELS, OF
+from dashboard.analyses.profile.needs.measure import Found
+from dashboard.analyses.profile.needs.table import FIGURES, bits_and_kept, needs_table
+from dashboard.analyses.profile.needs.text import WHY, correlation_said, head_kept, needs_finding, needs_remarks
+from dashboard.analyses.profile.needs_job import MEASUREMENT, Request
 from dashboard.export import Provenance
 from dashboard.heads.head_id import HeadId
 from dashboard.jobs.measurement import NotOurs

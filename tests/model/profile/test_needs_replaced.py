@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel
 
 from dashboard import open_model
-from dashboard.analyses.needs.spread import own_shares, spread
+from dashboard.analyses.profile.needs.spread import own_shares, spread
 from dashboard.capture.interventions import own_attention, with_outputs
 from dashboard.capture.partial_forward import resumable, whole_pass
 from dashboard.capture.visit import batch_inputs

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dashboard.analyses.needs.spread import own_shares, spread
+from dashboard.analyses.profile.needs.spread import own_shares, spread
 
 # [CLS], "un" "known", "word", "s", a token of no word at the end; three words: 0 (two tokens), 1, 2
 WORD_OF = [None, 0, 0, 1, 2, None]

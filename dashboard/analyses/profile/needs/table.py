@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.needs.head_models import MODELS
-from dashboard.analyses.needs.measure import Found
+from dashboard.analyses.profile.needs.head_models import MODELS
+from dashboard.analyses.profile.needs.measure import Found
 from dashboard.heads.bootstrap import intervals
 from dashboard.heads.rank_correlation import Correlation, spearman
 

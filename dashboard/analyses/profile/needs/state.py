@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.needs.head_models import MODELS, HeadModels, Read, Tell, fitted
+from dashboard.analyses.profile.needs.head_models import MODELS, HeadModels, Read, Tell, fitted
 from dashboard.capture import AttentionModel
 from dashboard.heads.head_id import HeadId, columns_of, head_columns
 from dashboard.text import LeftOut

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.analyses.needs.table import FIGURES, measure_of
+from dashboard.analyses.profile.needs.table import FIGURES, measure_of
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.heads.correlation_words import correlation_finding
 from dashboard.heads.format import counted, figure, percent

@@ -9,12 +9,12 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from dashboard import needs, open_model
-from dashboard.analyses.needs import job
-from dashboard.analyses.needs import measure as measured
-from dashboard.analyses.needs.head_models import MODELS, fitted
-from dashboard.analyses.needs.job import MEASUREMENT, SO_FAR, Request
-from dashboard.analyses.needs.measure import measure
+from dashboard.analyses.profile import needs_job as job
 from dashboard.analyses.profile.explained import MODELS as GROUPS
+from dashboard.analyses.profile.needs import measure as measured
+from dashboard.analyses.profile.needs.head_models import MODELS, fitted
+from dashboard.analyses.profile.needs.measure import measure
+from dashboard.analyses.profile.needs_job import MEASUREMENT, SO_FAR, Request
 from dashboard.builtin import known_truth
 from dashboard.builtin.known_truth.made_language import sentences, treebank
 from dashboard.capture.interventions import with_outputs
@@ -116,8 +116,8 @@ class Stopped(Exception):
 
 def test_the_job_goes_on_where_it_was_stopped(gpt2, treebank_of_ten, tmp_path, monkeypatch):
     nothing_measured(monkeypatch, MEASUREMENT, tmp_path / "cache")
-    monkeypatch.setattr("dashboard.analyses.needs.api.builtin_corpus", lambda: treebank_of_ten)
-    monkeypatch.setattr("dashboard.analyses.needs.measure.EVERY", 0.0)
+    monkeypatch.setattr("dashboard.analyses.profile.needs.api.builtin_corpus", lambda: treebank_of_ten)
+    monkeypatch.setattr("dashboard.analyses.profile.needs.measure.EVERY", 0.0)
     whole = job.measured(gpt2, None, None, sentences=4)
     request = Request.of(gpt2, sentences=4)
     assert MEASUREMENT.find(request) is None and MEASUREMENT.resumes
@@ -133,7 +133,7 @@ def test_the_job_goes_on_where_it_was_stopped(gpt2, treebank_of_ten, tmp_path, m
         MEASUREMENT.make(file.parent, settings, until_replaced)
     assert file.exists() and said == sorted(said)
     monkeypatch.setattr(measured, "with_outputs", lambda *args: runs.append(args[2]) or with_outputs(*args))
-    monkeypatch.setattr("dashboard.analyses.needs.state.fitted", None)  # nothing is fitted again
+    monkeypatch.setattr("dashboard.analyses.profile.needs.state.fitted", None)  # nothing is fitted again
     MEASUREMENT.make(file.parent, settings, SILENT)
     assert runs == [1, 2] and not file.exists()  # the first layer was done, all ablations were
     pd.testing.assert_frame_equal(MEASUREMENT.find(request).table, whole.table)

@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.analyses.needs.measure import measure
-from dashboard.analyses.needs.needs_chart import bits_against_kept
-from dashboard.analyses.needs.state import Store
-from dashboard.analyses.needs.table import FIGURES, bits_and_kept, measure_of, needs_table
-from dashboard.analyses.needs.text import correlation_said, over
+from dashboard.analyses.profile.needs.measure import measure
+from dashboard.analyses.profile.needs.needs_chart import bits_against_kept
+from dashboard.analyses.profile.needs.state import Store
+from dashboard.analyses.profile.needs.table import FIGURES, bits_and_kept, measure_of, needs_table
+from dashboard.analyses.profile.needs.text import correlation_said, over
 from dashboard.capture import AttentionModel
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.look import Look, Selection
@@ -45,7 +45,7 @@ class Needs:
 
     Attributes
     ----------
-    table: a row per head, see `dashboard.analyses.needs.table.needs_table`
+    table: a row per head, see `dashboard.analyses.profile.needs.table.needs_table`
     provenance: where it comes from, with the lines of Python that make it again
     """
 
@@ -96,7 +96,7 @@ def needs(
     whose attention code is not supported.
     """
     if corpus_path is None and heads is None and sentences is not None:
-        from dashboard.analyses.needs.job import MEASUREMENT, Request
+        from dashboard.analyses.profile.needs_job import MEASUREMENT, Request
 
         request = Request.of(model, bos, sentences)
         with suppress(UserError):

@@ -13,9 +13,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from dashboard.analyses.needs.head_models import Read, Tell
-from dashboard.analyses.needs.spread import spread
-from dashboard.analyses.needs.state import READING, State, Store
+from dashboard.analyses.profile.needs.head_models import Read, Tell
+from dashboard.analyses.profile.needs.spread import spread
+from dashboard.analyses.profile.needs.state import READING, State, Store
 from dashboard.capture import AttentionModel
 from dashboard.capture.ablate import TOKENS, batches
 from dashboard.capture.interventions import own_attention, with_outputs
