@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects maps recall audit clean
+.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects needs maps recall audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -64,6 +64,9 @@ profiles: $(VENV)/.dev
 
 effects: $(VENV)/.dev
 	$(BIN)/python -m tools.effects $(ARGS)
+
+needs: $(VENV)/.dev
+	$(BIN)/python -m tools.needs $(ARGS)
 
 maps: $(VENV)/.dev
 	$(BIN)/python -m tools.maps $(ARGS)

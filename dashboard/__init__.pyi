@@ -128,6 +128,10 @@ from .analyses.profile.library import (
 from .analyses.profile.names import (
     head_names,
 )
+from .analyses.profile.needs.api import (
+    draw_needs,
+    needs,
+)
 from .analyses.profile.run import (
     profile,
 )
@@ -248,6 +252,7 @@ __all__ = [
     "draw_long_text",
     "draw_luck",
     "draw_map",
+    "draw_needs",
     "draw_next",
     "draw_patch",
     "draw_patch_path",
@@ -278,6 +283,7 @@ __all__ = [
     "luck_of_pairs",
     "make_card",
     "map_heads",
+    "needs",
     "of_part",
     "open_model",
     "overview",

@@ -9,12 +9,12 @@ from dashboard.analyses.ablation.draw_joint import draw_joint_ablation
 from dashboard.analyses.ablation.effect import token_rows
 from dashboard.analyses.ablation.rank import EXPLAINED, head_rank
 from dashboard.analyses.ablation.text import (
-    correlation_finding,
     joint_finding,
     joint_remark,
     rank_finding,
     rank_remark,
 )
+from dashboard.heads.correlation_words import correlation_finding
 from dashboard.heads.text_effect import most_changed
 from dashboard.ui import figure, head_names, head_picker, model_and_text, session
 from dashboard.ui.figure import Figure, Table

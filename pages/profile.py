@@ -10,6 +10,7 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.pages.profile import heads as profile_heads
 from dashboard.ui.pages.profile import moments as profile_moments
+from dashboard.ui.pages.profile import needs as profile_needs
 from dashboard.ui.pages.profile import pair as profile_pair
 from dashboard.ui.pages.profile import tables as profile_tables
 
@@ -28,6 +29,9 @@ sections = [
 for place, show in reversed(sections) if session.frame_stands() else sections:
     with place:
         show()
+
+# Its bits next to what the model needs
+profile_needs.show(this)
 
 # Which head finds which relation
 st.subheader("Which head finds which relation?", anchor=False)

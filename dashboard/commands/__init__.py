@@ -16,6 +16,7 @@ TOPICS = (
     "patching",
     "writing",
     "profile",
+    "needs",
     "card",
     "similarity",
 )

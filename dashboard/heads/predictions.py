@@ -52,6 +52,16 @@ def read(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor, candidate
     return Predictions(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 
+def losses(logits: Logits, vectors: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """−ln of the probability of the target tokens (m), nats, from last vectors (m, D), a block of places at a time."""
+    found = []
+    for start in range(0, max(1, len(vectors)), POSITIONS):
+        rows = slice(start, start + POSITIONS)
+        scores = logits(vectors[rows])
+        found.append(scores.logsumexp(-1) - scores.gather(1, targets[rows, None])[:, 0])
+    return torch.cat(found)
+
+
 def shifts(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     """1 − cosine similarity of vectors (…, D) before and after: float64 (…), in [0, 2]."""
     cosine = torch.nn.functional.cosine_similarity(before.double(), after.double(), dim=-1)

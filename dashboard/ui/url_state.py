@@ -132,6 +132,9 @@ class Choices:
     profile: Annotated[str, Text(200)] = ""  # its name, "" for the model's first one
     two: Annotated[str, Option("opposites", "tray")] = "opposites"  # which two heads are drawn side by side
     parser: Annotated[str, Typed(LONGEST_PATH, is_path=True)] = ""  # the spaCy model, "" for the English one
+    replaced: Annotated[str, Option("position", "position_syntax", "position_context", "all", "syntax", "context")] = (
+        "all"  # by which of its models a head is replaced
+    )
     # Ablation
     by: Annotated[By, Option("zero", "mean")] = "zero"  # what replaces the head's output
     out: Annotated[str, Option("head", "tray")] = "head"  # what is ablated: the head, or the heads of the tray jointly

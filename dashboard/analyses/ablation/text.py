@@ -8,8 +8,7 @@ import pandas as pd
 from dashboard.analyses.ablation.at_word import AblationAtWord
 from dashboard.analyses.ablation.joint import Interplay, interplay, signed, values_of
 from dashboard.analyses.ablation.rank import UNITS, HeadRank
-from dashboard.analyses.ablation.rank_correlation import Correlation
-from dashboard.heads.format import capital, counted, figure, heads_together, percent
+from dashboard.heads.format import counted, figure, heads_together, percent
 from dashboard.heads.head_id import head_of
 
 
@@ -35,21 +34,6 @@ def effect_finding(table: pd.DataFrame, model: str) -> str:
         start = f"Without {head}, {model} predicts {way} by {abs(figure):.3g} nats per token"
     most = f", the largest of {len(some):,} heads" if len(some) > 1 else ""
     return f"{start}{most} ({sure}, {counted(int(best.tokens), 'tokens')})."
-
-
-def correlation_finding(found: Correlation, names: tuple[str, str]) -> str:
-    """One sentence on the correlation of two figures over heads. names: of the figures, in lower case"""
-    if found.heads < 2:
-        return f"Too few heads have both {names[0]} and {names[1]} to compare them."
-    if found.constant is not None:
-        return f"{capital(names[found.constant])} is the same for all {found.heads} heads, so it has no correlation."
-    interval = f"95\u00a0% interval over heads {_number(found.low)} to {_number(found.high)}"
-    rho = f"Spearman’s ρ {_number(found.rho)}; {interval}; {counted(found.heads, 'heads')}"
-    if found.low <= 0 <= found.high:
-        return f"No clear relation between {names[0]} and {names[1]} ({rho})."
-    way = "higher" if found.rho > 0 else "lower"
-    much = "tends to be" if abs(found.rho) >= 0.3 else "tends slightly to be"
-    return f"Where {names[0]} is higher, {names[1]} {much} {way} ({rho})."
 
 
 def rank_finding(found: HeadRank) -> str:
@@ -159,10 +143,6 @@ def _row_name(row: pd.Series) -> str:
         return str(head_of(row))
     names = row.heads.split(",")
     return heads_together(names)
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
 
 
 COMPARISONS: dict[Interplay, str] = {

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from dashboard.analyses.profile.chunk import Chunk
 from dashboard.analyses.profile.tables import CHUNKS, KEY
-from dashboard.analyses.profile.task import Sentence, from_plain, to_plain
+from dashboard.analyses.profile.workers.task import Sentence, from_plain, to_plain
 from dashboard.errors import UserError
 from dashboard.export.write import write_file
 from dashboard.files import write_parts

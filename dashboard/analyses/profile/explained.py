@@ -24,7 +24,7 @@ FEWEST_WORDS, FEWEST_CANDIDATES = 4, 3
 TINY = float(np.finfo(np.float32).tiny)
 
 # The models that are fitted: with the groups syntax and context, or without.
-_MODELS = {"pos": (False, False), "pos_ctx": (False, True), "pos_syn": (True, False), "all": (True, True)}
+MODELS = {"pos": (False, False), "pos_ctx": (False, True), "pos_syn": (True, False), "all": (True, True)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,24 @@ def expected_features(shares: np.ndarray, dense: np.ndarray) -> tuple[np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The models of all heads, each fitted on one half of the sentences, and what they say of the other half.
+
+    Attributes
+    ----------
+    sums: over the queries of each of the S sentences that have any
+    entropies: for each of `MODELS` the cross-entropy of each sentence's queries in bits, by the other half's model:
+        float32 (S, h); NaN where one half has no query
+    theta: for each of `MODELS` θ of the even sentences and of the odd, float64 (columns, h) each; {} where one half has
+        no query
+    """
+
+    sums: Sums
+    entropies: dict[str, np.ndarray]
+    theta: dict[str, tuple[torch.Tensor, torch.Tensor]]
+
+
+@dataclass(frozen=True, eq=False)
 class Explained:
     """The figures of METRICS §4, held out.
 
@@ -96,19 +114,29 @@ def explain(
     shared = H(pos) − H(pos, syn, ctx) − syntax − context; unexplained is the rest of total. All but total and
     unexplained may be slightly negative. Where one half of the sentences has no query, only total has a value.
     """
-    count = layers * heads
-    packed, sums = pack(statistics, space, count, causal)
-    entropies = {name: np.full((len(sums.queries), count), np.nan, np.float32) for name in _MODELS}
-    if packed[0] and packed[1]:
-        for name, (syntax, context) in _MODELS.items():
-            theta = [
-                _fitted(packed[fold], sums.expected[fold], sums.counted[fold], space, syntax, context)
-                for fold in (0, 1)
-            ]
-            entropies[name] = _cross_entropies(packed, theta, statistics, space, count, syntax, context)
-    bits = _by_sentence(sums, entropies)
+    found = held_out(statistics, space, layers * heads, causal)
+    sums, bits = found.sums, bits_by_sentence(found)
     chosen = top_examples(bits, sums.queries, sums.sentences, layers, heads)
     return Explained(_table(sums, bits, layers, heads), int(sums.silent), chosen)
+
+
+def held_out(statistics: Iterable[ExplainedStatistics], space: FeatureSpace, heads: int, causal: bool) -> HeldOut:
+    """Fits the conditional logits of h heads on the even sentences and scores them on the odd, and the reverse.
+
+    `statistics` is read several times.
+    """
+    packed, sums = pack(statistics, space, heads, causal)
+    entropies = {name: np.full((len(sums.queries), heads), np.nan, np.float32) for name in MODELS}
+    fitted: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+    if packed[0] and packed[1]:
+        for name, (syntax, context) in MODELS.items():
+            even, odd = (
+                _fitted(packed[fold], sums.expected[fold], sums.counted[fold], space, syntax, context)
+                for fold in (0, 1)
+            )
+            fitted[name] = even, odd
+            entropies[name] = _cross_entropies(packed, fitted[name], statistics, space, heads, syntax, context)
+    return HeldOut(sums, entropies, fitted)
 
 
 def _fitted(
@@ -131,7 +159,7 @@ class _Expanded:
 
 def _cross_entropies(
     packed: tuple[list[Packed], list[Packed]],
-    theta: list[torch.Tensor],
+    theta: tuple[torch.Tensor, torch.Tensor],
     statistics: Iterable[ExplainedStatistics],
     space: FeatureSpace,
     count: int,
@@ -155,8 +183,9 @@ def _cross_entropies(
     return (found / math.log(2)).astype(np.float32)
 
 
-def _by_sentence(sums: Sums, entropies: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def bits_by_sentence(found: HeldOut) -> dict[str, np.ndarray]:
     """Each of `FIGURES` summed over the queries of each sentence, in bits: float32 (S, h)."""
+    sums, entropies = found.sums, found.entropies
     even = sums.even  # Σ log2 of the number of candidates, (S, h)
     full = entropies["all"]
     bits = {

@@ -12,8 +12,8 @@ from dashboard.analyses.profile.chunk_store import Store
 from dashboard.analyses.profile.collect import Joins, Progress, Seen, collect, write
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
 from dashboard.analyses.profile.tables import Profile
-from dashboard.analyses.profile.task import Sentence, Task, make_chunk
 from dashboard.analyses.profile.workers.pool import made_by_pool
+from dashboard.analyses.profile.workers.task import Sentence, Task, make_chunk
 from dashboard.capture import AttentionModel
 from dashboard.corpus.batches import WINDOW, encoded
 from dashboard.errors import UserError

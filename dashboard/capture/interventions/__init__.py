@@ -2,6 +2,7 @@
 feed-forward parts write, taken from another text (METRICS §9)."""
 
 from dashboard.capture.interventions.carry import Base, Patch, Run, head_of_language, run_of
+from dashboard.capture.interventions.outputs import OwnAttention, own_attention, with_outputs
 from dashboard.capture.interventions.paths import INTO, DirectPath, between, direct, direct_path
 from dashboard.capture.interventions.rows import CUTS, REPLACEMENTS, RowEdit, Way, edited_vectors
 
@@ -11,6 +12,7 @@ __all__ = [
     "REPLACEMENTS",
     "Base",
     "DirectPath",
+    "OwnAttention",
     "Patch",
     "RowEdit",
     "Run",
@@ -20,5 +22,7 @@ __all__ = [
     "direct_path",
     "edited_vectors",
     "head_of_language",
+    "own_attention",
     "run_of",
+    "with_outputs",
 ]

@@ -11,7 +11,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.analyses.ablation.draw import TITLES, AblationOnText, draw_effects
 from dashboard.analyses.ablation.draw_joint import JointAblation
-from dashboard.analyses.ablation.rank_correlation import Correlation, spearman
 from dashboard.analyses.ablation.results import MEASUREMENT, HeadEffects, Request
 from dashboard.analyses.profile.api import draw_profile
 from dashboard.analyses.profile.roles import FIGURE_TITLES
@@ -27,6 +26,7 @@ from dashboard.errors import UserError
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.format import listed
 from dashboard.heads.head_id import HeadId, columns_of, from_selection, heads_of
+from dashboard.heads.rank_correlation import Correlation, spearman
 from dashboard.ui import caches, head_names, job_panel, missing_model, profile_picker, session
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, page_width

@@ -115,7 +115,7 @@ def test_stopped_anywhere_it_goes_on_to_the_same_bytes(minilm, treebank, whole, 
     class Killed(BaseException):
         pass
 
-    module = sys.modules["dashboard.analyses.profile.task"]
+    module = sys.modules["dashboard.analyses.profile.workers.task"]
     original, calls = module.gather, []
 
     def counted(*arguments, **how):

@@ -21,10 +21,10 @@ from dashboard import UserError, cli, profile
 from dashboard.analyses.profile import run
 from dashboard.analyses.profile.features import CorpusCounts, FeatureSpace
 from dashboard.analyses.profile.library import read_profile
-from dashboard.analyses.profile.task import Task, from_plain, make_apart, make_chunk, to_plain
 from dashboard.analyses.profile.workers import dask_cluster as clusters
 from dashboard.analyses.profile.workers.dask_cluster import made_by_cluster
 from dashboard.analyses.profile.workers.pool import made_by_pool
+from dashboard.analyses.profile.workers.task import Task, from_plain, make_apart, make_chunk, to_plain
 from dashboard.commands import profile as command
 from dashboard.text import LeftOut, parse
 from tests.helpers.processes import living

@@ -28,12 +28,19 @@ from tests.helpers.shipped import profile, role_of
 from tools.profiles import BUILTIN_STEM
 
 opened = partial(pages.opened, "profile")
+NEEDS = "What does the model need from a head?"
 said = pages.read
 
 
 def no_parse(app: AppTest) -> list[str]:
     """The lines that tell why there is no parse."""
     return [line for line in pages.lines(app) if line.startswith("No parse")]
+
+
+def shown(app: AppTest, column: str) -> pd.DataFrame:
+    """The one table on the page that has this column."""
+    [found] = [one.value for one in app.dataframe if column in one.value]
+    return found
 
 
 def titles(app: AppTest) -> list[str]:
@@ -64,11 +71,11 @@ def test_the_first_page_names_heads_with_numbers_sample_and_interval(snapshot):
     names, (syntax, context) = head_names(profile()), (most("syntax"), most("context"))
     assert titles(app)[:2] == [f"Syntax: {syntax} · {names[syntax].text}", f"Context: {context}"]
     assert names[context].text == "context" and titles(app)[2].startswith(f"Of {len(heads)} heads")
-    below = ["All heads over a corpus", "Which head finds which relation?", "Top sentences of L2H0"]
+    below = ["All heads over a corpus", NEEDS, "Which head finds which relation?", "Top sentences of L2H0"]
     assert [one.value for one in app.subheader] == below
     told = [wording(line) for line in (titles(app)[2], sample, role, along)]
     assert [line.replace(str(syntax), "…") for line in told] == snapshot
-    table = app.dataframe[0].value
+    table = shown(app, "relation")
     pooled = table.iloc[0]
     best = profile().best.set_index("relation")
     for row, relation in ((pooled, "all"), (table[table["relation"] == "object (obj)"].iloc[0], "obj")):
@@ -205,7 +212,7 @@ def test_moments_are_the_strongest_as_links_and_some_of_every_decile():
     for link, index in zip(links, strongest["sentence"], strict=True):
         query = parse_qs(link.query_string)
         assert link.page in ("explore", "") and query["text"] == [texts[index]] and query["layer"] == ["2"]
-    moments = app.dataframe[1].value
+    moments = shown(app, "kind")
     assert sorted(moments["kind"].unique()) == sorted(f"decile {k} of 10" for k in range(1, 11))
     assert moments["score"].is_monotonic_decreasing and set(moments["text"]) <= set(texts.values())
     assert "5,837 query words of 342 sentences" in said(app)
@@ -215,7 +222,7 @@ def test_moments_without_any_sentences_say_so(monkeypatch):
     one = next(kept for kept in profile_library() if kept.name == "minilm-en_ewt-ud-dev")
     monkeypatch.setattr("dashboard.analyses.profile.library.profile_library", lambda: [one])
     app = opened(layer="2", head="0")
-    moments = app.dataframe[1].value
+    moments = shown(app, "kind")
     assert (moments["kind"] == "among the strongest").sum() == 5 and "text" not in moments
     assert "keeps the places of its sentences, not their words" in said(app)
 

@@ -11,10 +11,11 @@ import pytest
 from dashboard import UserError
 from dashboard.analyses.ablation.effect import token_rows
 from dashboard.analyses.ablation.rank import head_rank
-from dashboard.analyses.ablation.rank_correlation import spearman
-from dashboard.analyses.ablation.text import correlation_finding, rank_finding, rank_remark
+from dashboard.analyses.ablation.text import rank_finding, rank_remark
+from dashboard.heads.correlation_words import correlation_finding
 from dashboard.heads.format import figure
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.rank_correlation import spearman
 from dashboard.heads.text_effect import effect_on_text, most_changed
 from dashboard.text import Encoding
 from tests.helpers.sentences import heads_in, numbers, plain

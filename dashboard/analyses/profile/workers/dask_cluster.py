@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 
-from dashboard.analyses.profile.task import Task, make_apart
+from dashboard.analyses.profile.workers.task import Task, make_apart
 from dashboard.errors import UserError
 
 CONNECT = 5  # seconds in which a scheduler must answer

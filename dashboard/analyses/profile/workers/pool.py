@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from dashboard.analyses.profile.task import Task
+from dashboard.analyses.profile.workers.task import Task
 from dashboard.errors import UserError
 from dashboard.installed import child_process
 

@@ -24,7 +24,7 @@ def main(threads: int) -> None:
 
     import torch
 
-    from dashboard.analyses.profile.task import make_apart
+    from dashboard.analyses.profile.workers.task import make_apart
     from dashboard.errors import UserError
 
     torch.set_num_threads(threads)
