@@ -16,6 +16,8 @@ from dashboard.commands.shared import (
     written,
 )
 
+STEPS = 240  # as in `dashboard.analyses.attribution.api`, which imports numpy
+
 
 def add(commands) -> None:
     attribute = commands.add_parser(
@@ -33,9 +35,9 @@ def add(commands) -> None:
     attribute.add_argument(
         "--steps",
         type=whole_number,
-        default=50,
+        default=STEPS,
         metavar="N",
-        help="points of the path of integrated gradients (default: 50)",
+        help=f"the most points of the path of integrated gradients (default: {STEPS})",
     )
     attribute.add_argument("--heads", metavar="FILE", help=f"also write a row per head: {dotted('table')}")
     out(attribute, "table")

@@ -1,6 +1,6 @@
 """What decided a prediction? For the page, the command line and a notebook.
 
-found = attribute(model, "The keys to the old wooden cabinet in the hall", answer="are", rival="is")
+found = attribute(model, "Mary and John went out, and John gave a drink to", answer="Mary", rival="John")
 found.table                                       # a row per token: gradient × input, integrated gradients
 found.heads                                       # a row per head: its rank agreement with them, and q
 """
@@ -30,7 +30,7 @@ from dashboard.heads.pooling import Pooling
 from dashboard.text import Encoding
 from dashboard.text.encoding import Axis
 
-STEPS, LEAST_STEPS, MOST_STEPS = 400, 8, 10_000
+STEPS, LEAST_STEPS, MOST_STEPS = 240, 8, 10_000
 By = Literal["integrated", "gradient"]
 """Integrated gradients, or gradient × input."""
 
@@ -148,7 +148,7 @@ def attribute(
     answer, rival: a next word, of which the first token counts, or a class by name or number. "": the most probable
         outcome, and no rival
     steps: the most points of the path from the baseline to the text at which gradients are taken, 8 to 10,000. It is
-        fewer where the integrated gradients already sum to F(text) − F(baseline) within 2 %
+        fewer where the integrated gradients already sum to F(text) − F(baseline) within 5 %
     bos, limit, pair: as in `dashboard.attention`
     progress: is told how far it is, before each pass
 

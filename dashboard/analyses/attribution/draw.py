@@ -1,6 +1,6 @@
 """Draw what decided a prediction. For the page and a notebook.
 
-found = attribute(model, "The keys to the old wooden cabinet in the hall", answer="are", rival="is")
+found = attribute(model, "Mary and John went out, and John gave a drink to", answer="Mary", rival="John")
 save(draw_attribution(found), "decided.svg")                 # the text, each word shaded by what it adds
 save(draw_attribution_heads(found), "heads.svg")             # the heads whose attention agrees most
 save(draw_attribution_words(found, "L12H3"), "words.svg")    # one head next to it, word by word

@@ -18,14 +18,14 @@ from dashboard.heads.head_id import listed_heads, written_heads
 from dashboard.text import Encoding
 
 FILE = Path(__file__).parent / "first_text.json"
-TEXT, ANSWER, RIVAL = "The keys to the old wooden cabinet in the hall", "are", "is"
+TEXT, ANSWER, RIVAL = "When Mary and John went to the store, John gave a drink to", "Mary", "John"
 _PLAIN = ("kind", "value", "at_baseline", "steps", "points", "order", "name", "revision", "model", "text", "reading")
 _ENCODED = ("text", "ids", "pieces", "labels", "spans", "special", "unknown", "added")
 
 
 @lru_cache(maxsize=1)
 def first_text() -> Attributed:
-    """What decided between “are” and “is” after `TEXT`."""
+    """What decided between “Mary” and “John” after `TEXT`."""
     held: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     encoded = {
         name: tuple(map(tuple, one)) if name == "spans" else tuple(one) if isinstance(one, list) else one

@@ -25,9 +25,9 @@ from dashboard.capture.gradients import Predictor
 from dashboard.errors import UserError
 from dashboard.models.foreign import foreign
 
-TOKENS = 256  # of the texts that run at once
+TOKENS = 512  # of the texts that run at once
 POINTS = 8  # of a piece of the path
-TOLERANCE = 0.02  # of the rise of F: what the errors of all pieces may add up to
+TOLERANCE = 0.05  # of the rise of F: what the errors of all pieces may add up to
 Progress = Callable[[float, str], object]
 
 
@@ -97,7 +97,7 @@ def measured(
         while path.go_on(steps):
             if progress is not None:
                 progress(min(path.points / steps, 0.99), doing)
-            path.refine()
+            path.refine(steps)
     integrated = sum((piece.adds for piece in path.pieces), torch.zeros(()))
     each = [one.detach().double().sum(-1).cpu().numpy() for one in (gradient[0], integrated)]
     each[1][special.cpu().numpy()] = np.nan
@@ -134,29 +134,39 @@ class _Path:
                 self._values[at] = float(self._figure(self._at(at)))
         return self._values[at]
 
+    @property
+    def _wanted(self) -> float:
+        """What all errors may add up to."""
+        return TOLERANCE * abs(self.value(1.0) - self.value(0.0))
+
     def go_on(self, most: int) -> bool:
         """Whether the pieces err too much, and there is room for more points."""
         if not self.pieces:
             return True
-        wanted = TOLERANCE * abs(self.value(1.0) - self.value(0.0))
-        return sum(abs(piece.error) for piece in self.pieces) > wanted and self.points + 2 * POINTS <= most
+        return sum(abs(piece.error) for piece in self.pieces) > self._wanted and self.points + 2 * POINTS <= most
 
-    def refine(self) -> None:
-        """Halve the piece that errs most."""
+    def refine(self, most: int) -> None:
+        """Halve the pieces that err most, as many as run at once: each that has more than its part of the error."""
         if not self.pieces:
-            self.pieces.append(self._piece(0.0, 1.0))
+            self.pieces = self._pieces([(0.0, 1.0)])
             return
-        worst = max(self.pieces, key=lambda piece: abs(piece.error))
-        self.pieces.remove(worst)
-        middle = (worst.start + worst.end) / 2
-        self.pieces += [self._piece(worst.start, middle), self._piece(middle, worst.end)]
+        room = max(1, min(TOKENS // self._x.shape[1], most - self.points) // (2 * POINTS))
+        worst = sorted(self.pieces, key=lambda piece: -abs(piece.error))[:room]
+        worst = [piece for piece in worst if abs(piece.error) > self._wanted / len(self.pieces)] or worst[:1]
+        middles = [(piece.start + piece.end) / 2 for piece in worst]
+        halves = [(piece.start, middle) for piece, middle in zip(worst, middles, strict=True)]
+        halves += [(middle, piece.end) for piece, middle in zip(worst, middles, strict=True)]
+        self.pieces = [piece for piece in self.pieces if piece not in worst] + self._pieces(halves)
 
-    def _piece(self, start: float, end: float) -> _Piece:
+    def _pieces(self, ends: list[tuple[float, float]]) -> list[_Piece]:
         rows = max(1, TOKENS // self._x.shape[1])
-        ends = self._at(end), self._at(start)
-        adds = self._integral.attribute(*ends, n_steps=POINTS, internal_batch_size=rows)[0].detach()
-        self.points += POINTS
-        return _Piece(start, end, adds, float(adds.double().sum()) - (self.value(end) - self.value(start)))
+        last, first = (torch.cat([self._at(pair[side]) for pair in ends]) for side in (1, 0))
+        each = self._integral.attribute(last, first, n_steps=POINTS, internal_batch_size=max(rows, len(ends))).detach()
+        self.points += POINTS * len(ends)
+        return [
+            _Piece(start, end, adds, float(adds.double().sum()) - (self.value(end) - self.value(start)))
+            for (start, end), adds in zip(ends, each, strict=True)
+        ]
 
     def _at(self, at: float) -> Tensor:
         return self._x if at == 1 else self._baseline + at * (self._x - self._baseline)
