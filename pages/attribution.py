@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from dashboard.ui import head_picker
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened, text_or_end
 from dashboard.ui.page import end_page
@@ -20,7 +19,6 @@ if not attribution.predicts(this):
 text = text_or_end(this, pairs=True)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     attribution.asks(text)
-    head_picker.by_number(text.model)
 
 # The words, the heads, and one head beside the words
 found = attribution.found(text)

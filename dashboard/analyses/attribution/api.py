@@ -102,6 +102,12 @@ class Attributed:
         found = Pooling.of(self.axis).columns(self.table[by].to_numpy(float))
         return np.where(self.axis.special, np.nan, found)
 
+    @property
+    def between(self) -> float:
+        """Spearman’s ρ of both attributions over the words, with their signs; NaN under three words."""
+        one, other = (self.of_words(by)[self.own] for by in ("integrated", "gradient"))
+        return float(agreement.agreement(one, other))
+
     def attention(self, head: str | HeadId) -> np.ndarray:
         """The attention of a head from the predicting token to each position of `axis` (m). Raises UserError where the
         model has no such head."""
@@ -200,7 +206,8 @@ def _with_heads(found: Attributed) -> Attributed:
     own, rows = found.own, found.rows[:, found.own]
     near = agreement.nearness([found.axis.members[place] for place in own], found.places)
     order, figures = {}, {}
-    for by, end in (("integrated", ""), ("gradient", "_gradient")):
+    ends: dict[By, str] = {"integrated": "", "gradient": "_gradient"}
+    for by, end in ends.items():
         sizes = np.abs(found.of_words(by)[own])
         order[by] = float(agreement.agreement(near, sizes))
         figures[f"agreement{end}"] = agreement.agreement(rows, sizes)

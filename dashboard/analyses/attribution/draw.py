@@ -58,7 +58,7 @@ def draw_attribution(
         effects[by],
         Look(theme, width),
         title=f"{capital(NAMES[by])} · {drawable(found.model)}",
-        subtitle=[unit, f"what each adds to {drawable(answer_said(found))}, in logits"],
+        subtitle=[f"{unit}, in logits"],
         description=attribution_finding(found, by),
         how=drawable(answer_said(found)),
         least=max(map(float, sizes)),

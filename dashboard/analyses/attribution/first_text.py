@@ -27,7 +27,7 @@ _ENCODED = ("text", "ids", "pieces", "labels", "spans", "special", "unknown", "a
 def first_text() -> Attributed:
     """What decided between “Mary” and “John” after `TEXT`."""
     held: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    encoded = {
+    encoded: dict[str, Any] = {
         name: tuple(map(tuple, one)) if name == "spans" else tuple(one) if isinstance(one, list) else one
         for name, one in held["encoding"].items()
     }
@@ -50,7 +50,7 @@ def first_text() -> Attributed:
 def written(found: Attributed) -> str:
     """The file of such a result."""
 
-    def columns(table: pd.DataFrame) -> dict[str, list]:
+    def columns(table: pd.DataFrame) -> dict[Any, list]:
         digits = dict.fromkeys(table.select_dtypes("float"), 6)
         return {name: [None if one != one else one for one in table.round(digits)[name].tolist()] for name in table}
 

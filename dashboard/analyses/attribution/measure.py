@@ -99,9 +99,9 @@ def measured(
                 progress(min(path.points / steps, 0.99), doing)
             path.refine(steps)
     integrated = sum((piece.adds for piece in path.pieces), torch.zeros(()))
-    each = [one.detach().double().sum(-1).cpu().numpy() for one in (gradient[0], integrated)]
-    each[1][special.cpu().numpy()] = np.nan
-    return Measured(*each, path.value(1.0), path.value(0.0), path.points)
+    adds, along = (one.detach().double().sum(-1).cpu().numpy() for one in (gradient[0], integrated))
+    along[special.cpu().numpy()] = np.nan
+    return Measured(adds, along, path.value(1.0), path.value(0.0), path.points)
 
 
 @dataclass(frozen=True, eq=False)

@@ -61,6 +61,7 @@ def attribution_remarks(found: Attributed) -> list[str]:
         f"Baseline: every word has the vocabulary’s mean vector, special tokens stay; there it is "
         f"{signed_figure(found.at_baseline)}.",
         error_said(found, rise),
+        "" if np.isnan(found.between) else f"Both attributions order the words with ρ = {_rho(found.between)}.",
     ]
 
 

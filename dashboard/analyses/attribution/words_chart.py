@@ -19,6 +19,8 @@ MOST = 40  # words that are drawn
 ROW, BAR, HEAD = 22.0, 13.0, 22.0  # pixels of a row, of its bar, of the line above
 SIZE, SMALL, NAMES = 12.5, 11.5, 130.0  # pixels of type: names, figures; of a name
 GAP = 16.0  # between the two sides
+SPECIAL = "special tokens"
+LEAST = 5e-4  # of a share that is written
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,16 @@ def words_chart(
     """
     p, width = look.palette, look.width_or(WIDTH) - 12
     shown = _most(words)
-    names = min(NAMES, 0.3 * width, max(width_of(word.label, SIZE) for word in shown) + 4)
+    longest = max(width_of(name, SIZE) for name in (*(word.label for word in shown), SPECIAL))
+    names = min(NAMES, 0.3 * width, longest + 12)
     half = (width - names - 10 - GAP) / 2
     left, right = names + 10, names + 10 + half + GAP
-    figures = max(width_of(signed_figure(word.adds), SMALL) for word in shown) + 8
+    figures = max(width_of(_adds(word.adds), SMALL) for word in shown) + 8
     low, high = min(0.0, *(word.adds for word in shown)), max(0.0, *(word.adds for word in shown))
     room = half - figures * (1 + (low < 0))
     long = room / max(high - low, 1e-12)
     zero = left + (figures if low < 0 else 0) - low * long
-    shares = max(width_of(percent(one), SMALL) for one in (*(word.attention for word in shown), special)) + 8
+    shares = max(width_of(_share(one), SMALL) for one in (*(word.attention for word in shown), special)) + 8
     full = max(*(word.attention for word in shown), special, 1e-12)
     canvas = Canvas()
     for x, heading in ((left, "adds, logits"), (right, f"attention of {head}")):
@@ -70,11 +73,11 @@ def words_chart(
                 fill = p.plus if adds > 0 else p.minus
                 canvas.box(zero if adds > 0 else zero - wide, middle - BAR / 2, wide, BAR, fill)
             at, align = (zero - wide - 5, "right") if adds < 0 else (zero + wide + 5, "left")
-            canvas.write(at, middle, signed_figure(adds), p.quiet, SMALL, align=align, baseline="middle")
+            canvas.write(at, middle, _adds(adds), p.quiet, SMALL, align=align, baseline="middle")
         wide = share / full * (half - shares)
         if wide >= 0.5:
             canvas.box(right, middle - BAR / 2, wide, BAR, p.ink if adds is not None else p.quiet)
-        canvas.write(right + wide + 5, middle, percent(share), p.quiet, SMALL, baseline="middle")
+        canvas.write(right + wide + 5, middle, _share(share), p.quiet, SMALL, baseline="middle")
         says = "" if adds is None else f"adds {signed_figure(adds)}, "
         canvas.place(0, top, width, ROW, f"{name}: {says}gets {percent(share)} of {head}")
 
@@ -83,13 +86,23 @@ def words_chart(
     bottom = HEAD + len(shown) * ROW
     canvas.box(zero - 0.5, HEAD, 1.0, bottom - HEAD, p.hair)
     if special > 0:
-        row(bottom, "special tokens", p.quiet, None, special)
+        row(bottom, SPECIAL, p.quiet, None, special)
         bottom += ROW
     if len(shown) < len(words):
         subtitle = [*subtitle, f"the {len(shown)} words with most of either, of {len(words)}"]
     return sheet(
         canvas.body(width, bottom), look.theme, title=title, subtitle=subtitle, description=description, width=width
     )
+
+
+def _adds(value: float) -> str:
+    """As it stands at a bar: two decimals."""
+    return f"{value:+.2f}".replace("-", "\u2212")
+
+
+def _share(share: float) -> str:
+    """As it stands at a bar; nothing where there is next to nothing."""
+    return percent(share) if share >= LEAST else ""
 
 
 def _most(words: Sequence[Word]) -> list[Word]:

@@ -61,7 +61,7 @@ def _load(model: AttentionModel) -> ClassHead | None:
 
     base = model.loaded.model
     mapping = MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
-    kind = mapping.get(type(base.config), None)
+    kind: Any = mapping.get(type(base.config), None)
     if kind is None or list(base.config.architectures or ()) != [kind.__name__]:
         return None
     with alone_and_quiet():
@@ -90,6 +90,6 @@ def _load(model: AttentionModel) -> ClassHead | None:
 
 def _joined(apart: Any, base: torch.nn.Module) -> Any:
     """The classifier on this base. It is put together for each pass, so that the base may be let go between them."""
-    joined = type(apart).__new__(type(apart))
+    joined: Any = object.__new__(type(apart))
     joined.__dict__ = {**apart.__dict__, "_modules": {**apart._modules, apart.base_model_prefix: base}}
     return joined

@@ -161,7 +161,7 @@ def _mean(table: Any, device: torch.device) -> Tensor:
     """The mean over the whole vocabulary of what an embedding gives (D)."""
     rows = len(table.weight)
     parts = [table(torch.arange(start, min(rows, start + ROWS), device=device)) for start in range(0, rows, ROWS)]
-    return (sum(part.double().sum(0) for part in parts) / rows).to(parts[0].dtype)
+    return (torch.stack([part.double().sum(0) for part in parts]).sum(0) / rows).to(parts[0].dtype)
 
 
 def _check_same(found: Predictor) -> None:

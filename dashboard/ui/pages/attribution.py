@@ -201,6 +201,8 @@ def heads(this: Reading, result: Attributed) -> None:
     figure.finding(heads_finding(result, by))
     left, right, wide, narrow = beside(page_width(), (0.5, 0.5))
     with right:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            head_picker.by_number(this.model)
         head_names.tell(this, [head])
         _beside(result, head, by, min(narrow, 560))
     if not _ranked(result):
