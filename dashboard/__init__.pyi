@@ -19,6 +19,14 @@ from .analyses.ablation.draw_joint import (
     ablate_jointly,
     draw_joint_ablation,
 )
+from .analyses.attribution.api import (
+    attribute,
+)
+from .analyses.attribution.draw import (
+    draw_attribution,
+    draw_attribution_heads,
+    draw_attribution_words,
+)
 from .analyses.card.api import (
     make_card,
 )
@@ -217,6 +225,7 @@ __all__ = [
     "aligned_table",
     "attention",
     "attention_together",
+    "attribute",
     "builtin_corpus",
     "changed_heads",
     "chat_prompt",
@@ -235,6 +244,9 @@ __all__ = [
     "draw_alternatives",
     "draw_at_word",
     "draw_atlas",
+    "draw_attribution",
+    "draw_attribution_heads",
+    "draw_attribution_words",
     "draw_budget",
     "draw_changes",
     "draw_closest_pairs",

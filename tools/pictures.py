@@ -53,6 +53,8 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "without-mean": ("ablation", {"by": "mean", "against": "previous"}),
     "without-together": ("ablation", {"tray": "L2H9,L5H1,L3H4", "out": "tray"}),
     "without-together-smollm2": ("ablation", {"model": "smollm2", "tray": "L1H5,L1H4", "out": "tray"}),
+    "attribution": ("attribution", {}),
+    "attribution-smollm2": ("attribution", {"model": "smollm2", "instead": "is", "answer": "are"}),
     "patching": ("patching", {}),
     "patching-smollm2": ("patching", {"model": "smollm2", "tray": "L11H0,L27H8"}),
     "without-no-text": ("ablation", {"text": " "}),

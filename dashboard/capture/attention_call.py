@@ -165,11 +165,32 @@ class Call:
         return self.q.new_empty(batch, n, heads, self.v.shape[-1])
 
     def output(self) -> torch.Tensor:
-        """The heads' outputs: (b, n, h, d')."""
+        """The heads' outputs: (b, n, h, d'); where gradients are wanted, with them."""
+        if torch.is_grad_enabled() and self.q.requires_grad:
+            return self._with_gradients()
         output = self.empty_output()
         for rows in self.blocks():
             output[:, rows] = self.mix(self.weights(rows))
         return output
+
+    def _with_gradients(self) -> torch.Tensor:
+        """`output`, with nothing written in place; all weights of the layer are held."""
+        group = self.q.shape[1] // self.k.shape[1]
+        k, v = (one.repeat_interleave(group, 1) for one in (self.k, self.v))
+        scores = self.scaling * (self.q @ k.transpose(2, 3))
+        if self.softcap is not None:
+            scores = (scores / self.softcap).tanh() * self.softcap
+        if self.bias is not None:
+            scores = scores + self.bias
+        never = torch.finfo(scores.dtype).min
+        if self.mask is not None:
+            scores = scores + self.mask if self.mask.dtype != torch.bool else scores.masked_fill(~self.mask, never)
+        elif self.causal:
+            scores = scores.masked_fill(_future(*scores.shape[2:], scores.device), never)
+        weights = scores.softmax(-1)
+        if self.sink is not None:
+            weights = weights * (scores.logsumexp(-1, keepdim=True) - self.sink.view(1, -1, 1, 1)).sigmoid()
+        return (weights @ v).transpose(1, 2)
 
     def allowed(self, rows: slice, head: int | None = None) -> torch.Tensor | None:
         """What the mask lets these rows see, in any head or in this one: bool (b, rows, keys); None without a mask."""

@@ -1,4 +1,4 @@
-"""The effect of an intervention on the text itself: each word shaded by its effect."""
+"""The text itself, each word shaded: by what an intervention changes there, or by what it adds to a prediction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dashboard.charts.look import Look
 from dashboard.charts.sanitize import drawable
 from dashboard.charts.text_lines import BOX, UNREAD, heading_layers, set_text
 from dashboard.charts.theme import gradient, ink, paint, readable, scale, signed
-from dashboard.heads.format import figure, percent
+from dashboard.heads.format import figure, percent, signed_figure
 from dashboard.heads.text_effect import TextEffect
 
 MEASURE = 640.0  # pixels of a line of text
@@ -22,7 +22,9 @@ FAINT = 1e-4  # the smallest change that has full colour: a model’s own roundi
 SHADES = {  # for each measure: what the shade stands for
     "loss_change": "green: predicted worse {} · purple: better",
     "shift": "shade: how far the vector turns {}",
+    "attribution": "green: towards {} · purple: away from it",
 }
+UNITS = {"loss_change": " nats"}  # at the scale
 
 
 def changed_text(
@@ -35,22 +37,25 @@ def changed_text(
     how: str = "without the head",
     word: int | None = None,
     epoch: int | None = None,
+    least: float = FAINT,
 ) -> Drawing:
-    """The text, set in lines, each word on a shade: for `loss_change` from purple through paper to green, symmetric
-    about 0; for `shift` from paper to ink. Words without a figure are grey. A tooltip gives the numbers.
+    """The text, set in lines, each word on a shade: for `loss_change` and `attribution` from purple through paper to
+    green, symmetric about 0; for `shift` from paper to ink. Words without a figure are grey. A tooltip gives the
+    numbers.
 
     Parameters
     ----------
     look: 640 pixels wide by default
-    how: what was done, as it stands behind “predicted worse”
+    how: what was done, as it stands behind “predicted worse”; of an attribution the answer
     word: the word that is framed, one of `effect.words`
     epoch: if given, a click on a word sets the point parameter "word", with the fields word and epoch
+    least: the smallest figure that may have full colour, so that two pictures can share a scale
     """
     p, width = look.palette, look.width_or(MEASURE) - 12
     page = set_text(effect, width)
-    two_sided = effect.measure == "loss_change"
+    two_sided = effect.measure != "shift"
     values = np.nan_to_num(effect.values)
-    high = max(round_figure(float(np.abs(values).max(initial=0.0))), FAINT)
+    high = max(round_figure(float(np.abs(values).max(initial=least))), FAINT)
     low, colours = (-high, signed(look.theme)) if two_sided else (0.0, ink(look.theme))
     shades = paint(values, colours, low, high)
     text_colours = readable(shades, look.theme)
@@ -81,7 +86,8 @@ def changed_text(
     body = canvas.body(width, page.height, None if epoch is None else "word")
     body["layer"] += heading_layers(page, p, width)
     sign = "(datum.value > 0 ? '+' : '') + " if two_sided else ""
-    label = f"{sign}format(datum.value, '~g')" + (" + (datum.value > 0 ? ' nats' : '')" if two_sided else "")
+    unit = UNITS.get(effect.measure, "")
+    label = f"{sign}format(datum.value, '~g')" + (f" + (datum.value > 0 ? '{unit}' : '')" if unit else "")
     legend = gradient([low, 0, high] if two_sided else [0, high / 2, high], label)
     colour = {"field": "w", "type": "quantitative", "scale": scale(colours, low, high), "legend": legend}
     key = {"mark": {"type": "rect", "aria": False}, "encoding": {"fill": colour}}
@@ -93,6 +99,8 @@ def changed_text(
 
 def _tip(effect: TextEffect, k: int) -> str:
     word, value = drawable(effect.drawn[k]), effect.values[k]
+    if effect.measure == "attribution":
+        return f"{word}: {'a special token, left out' if np.isnan(value) else signed_figure(value)}"
     if np.isnan(value):
         why = "not measured: the tokenizer added it" if effect.special[k] else "not predicted: it comes first"
         return f"{word}: {why}"

@@ -44,7 +44,7 @@ def ranking(
 
     Parameters
     ----------
-    table: a row per head in their order: layer, head, score, baseline in [0, 1]; NaN where there is none. q, where it
+    table: a row per head in their order: layer, head, score, baseline in [−1, 1]; NaN where there is none. q, where it
         is there: the dot of a head with q > 0.05 is hollow
     look: 600 pixels wide unless it says more; selection: of the head on show, its row shaded; the names
         that it has stand at the rows
@@ -56,6 +56,7 @@ def ranking(
     heads, parts = heads_of(best), has_parts(table)
     top = float(np.nanmax([*best["score"], *best["baseline"], 0.01]))
     high = min(1.0, np.ceil(top * 20) / 20)
+    low = min(0, np.floor(20 * float(np.nanmin([*best["score"], *best["baseline"], 0.0]))) / 20)
     rows = [
         {
             "row": place,
@@ -73,7 +74,7 @@ def ranking(
     margin = min(max(NAMES, widest + 20), LONGEST, width / 2)
     across = {
         "type": "quantitative",
-        "scale": {"domain": [0, high], "nice": False},
+        "scale": {"domain": [low, high], "nice": False},
         "axis": {
             "title": None,
             "orient": "top",

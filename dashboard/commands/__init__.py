@@ -13,6 +13,7 @@ TOPICS = (
     "find_heads",
     "ablate",
     "edit",
+    "attribution",
     "patching",
     "writing",
     "profile",

@@ -46,6 +46,11 @@ def figure(value: float) -> str:
     return np.format_float_positional(value, figures, unique=False, fractional=False, trim="-").replace("-", "−")
 
 
+def signed_figure(value: float) -> str:
+    """0.01234 → "+0.0123", -0.5 → "−0.5", 0 → "0"; NaN → "–"."""
+    return ("+" if value > 0 else "") + figure(value)
+
+
 WAYS = {"AB": ("first", "second"), "BA": ("second", "first")}
 
 

@@ -1,4 +1,4 @@
-"""The effect of an intervention on one text, position by position: METRICS §7 and §9."""
+"""A figure of one text, position by position: the effect of an intervention (METRICS §7 and §9), or an attribution."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dashboard.text.encoding import Encoding, Special, Unit
 
 @dataclass(frozen=True, eq=False)
 class TextEffect:
-    """The effect of an ablation or of edits at each of m positions of a text.
+    """The effect of an ablation or of edits at each of m positions of a text, or what each adds to a prediction.
 
     Attributes
     ----------
-    measure, model: "loss_change" (nats) or "shift" (1 − cosine); the model's title
+    measure, model: "loss_change" (nats), "shift" (1 − cosine) or "attribution" (logits); the model's title
     unit, text, labels, special, spans, unknown, stretches: the positions, as in `dashboard.heads.view.HeadView`
-    values: float64 (m). A word's `loss_change` is the sum over its tokens, so that all words sum to the change of the
-        whole text; its `shift` is the mean over its tokens. NaN for a position without a measured token
+    values: float64 (m). A word's `loss_change` or `attribution` is the sum over its tokens, so that all words sum to
+        that of the whole text; its `shift` is the mean over its tokens. NaN for a position without a measured token
     loss: the intact model's loss at each position, nats, summed like `values`; None if it predicts nothing
     read: int64 (m), the number of measured tokens at each position
     words: for each position the word of the text that it is, or is a part of, from 0; None for a special position
@@ -63,7 +63,7 @@ def effect_on_text(
 
     special: "hide" leaves out special positions, which have no figure
     """
-    measure = "shift" if "shift" in tokens else "loss_change"
+    measure = next((one for one in ("shift", "attribution") if one in tokens), "loss_change")
     axis = encoding.axis(unit)
     values, read = _pooled(tokens, measure, axis.members, len(encoding))
     visible = [k for k in range(len(values)) if special == "show" or not (axis.special[k] and np.isnan(values[k]))]

@@ -60,7 +60,7 @@ def load_head(loaded: Loaded, causal: bool) -> LanguageHead | None:
     if kind not in mapping or _is_bare(loaded, MODEL_MAPPING):
         return None
     with alone_and_quiet():
-        whole, report = _whole(loaded, mapping[kind])
+        whole, report = whole_model(loaded, mapping[kind])
         if any(not key.startswith("pooler") and ".pooler." not in key for key in report["missing_keys"]):
             return None
         whole = whole.eval().requires_grad_(False)
@@ -91,7 +91,7 @@ def load_target_head(loaded: Loaded, root: Any) -> LanguageHead | None:
     if kind not in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING or _is_bare(loaded, MODEL_MAPPING, root.config):
         return None
     with alone_and_quiet():
-        whole, report = _whole(loaded, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[kind])
+        whole, report = whole_model(loaded, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[kind])
         if any("pooler" not in key for key in report["missing_keys"]):
             return None
         whole = whole.eval().requires_grad_(False)
@@ -148,7 +148,11 @@ def _is_bare(loaded: Loaded, mapping, config=None) -> bool:
     return list(architectures) == [mapping[kind].__name__] if kind in mapping else False
 
 
-def _whole(loaded: Loaded, kind):
+def whole_model(loaded: Loaded, kind: Any, what: str = "language-model head") -> tuple[Any, dict[str, Any]]:
+    """A model of this class from the same files, with its base, and what the library says of its weights.
+
+    what: the part that is wanted of it. Raises UserError where the files cannot be read.
+    """
     import torch
 
     try:
@@ -164,7 +168,7 @@ def _whole(loaded: Loaded, kind):
         )
     except Exception as error:
         raise UserError(
-            f"The language-model head of “{loaded.source.name}” cannot be opened. Choose another model for this."
+            f"The {what} of “{loaded.source.name}” cannot be opened. Choose another model for this."
         ) from error
     if loaded.dtype == "bfloat16":
         bfloat16.widen(whole)

@@ -57,6 +57,7 @@ PAGES = (
     Page("profile", "Syntax vs context", "account_tree", EVIDENCE, ("syntax",), uses=_ALL),
     Page("edit", "Cut a link", "link_off", EVIDENCE, uses=(*_ALL, PARTS)),
     Page("ablation", "Ablation", "content_cut", EVIDENCE, ("without",), uses=(*_ALL, PARTS)),
+    Page("attribution", "What decided?", "gavel", EVIDENCE, uses=_ALL),
     Page("patching", "Carry a head over", "move_up", EVIDENCE, uses=(MODEL,)),
     Page("similarity", "Head map", "scatter_plot", EVIDENCE, ("map",), uses=(MODEL, PARTS)),
     Page("query_key", "Queries and keys", "key", EVIDENCE, ("queries",), uses=(MODEL, PARTS)),

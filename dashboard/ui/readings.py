@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import streamlit as st
 
@@ -19,6 +21,8 @@ from dashboard.ui.results_cache import cached, give_way
 
 if TYPE_CHECKING:
     from dashboard.ui.model_and_text import Reading
+
+Made = TypeVar("Made")
 
 FROM = 513  # tokens; up to here a whole map is drawn at once
 # Bytes of the masks and position biases of a text that is read at once, and of its queries and keys on the disk.
@@ -56,43 +60,58 @@ def held(key: str, text: str, bos: bool, by: By, _model: AttentionModel, _encodi
 
 
 class _Left(BaseException):
-    """Ends a reading that nobody waits for. No error, so no `except Exception` may hold it."""
+    """Ends work that nobody waits for. No error, so no `except Exception` may hold it."""
 
 
 @dataclass(eq=False)
-class _Slot:
-    """A text that is being read, or was.
+class Slot(Generic[Made]):
+    """Something that is being made in a thread of its own, or was.
 
-    done, sentence: how far it is; reading, wrong: how it ended
+    work: makes it; is given what to tell how far it is, a fraction and a sentence
+    what: what is given up if nobody waits, as a sentence begins with it
+    done, sentence: how far it is; found, wrong: how it ended
     """
 
-    model: AttentionModel
-    encoding: Encoding
+    work: Callable[[Callable[[float, str], None]], Made]
+    what: str
+    sentence: str
     done: float = 0.0
-    sentence: str = "Reading the text"
-    reading: LongReading | None = None
+    found: Made | None = None
     wrong: Exception | None = None
     awaited: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
     thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Read it, unless it is read or being read. An earlier failure is tried again."""
+        """Make it, unless it is made or being made. An earlier failure is tried again."""
         with self.lock:
             self.awaited = time.monotonic()
-            if self.reading is None and not (self.thread and self.thread.is_alive()):
+            if self.found is None and not (self.thread and self.thread.is_alive()):
                 self.wrong = None
-                self.thread = threading.Thread(target=self._read, daemon=True)
+                self.thread = threading.Thread(target=self._make, daemon=True)
                 self.thread.start()
 
     @property
     def runs(self) -> bool:
         self.awaited = time.monotonic()
-        return self.reading is None and self.wrong is None and bool(self.thread and self.thread.is_alive())
+        return self.found is None and self.wrong is None and bool(self.thread and self.thread.is_alive())
 
-    def _read(self) -> None:
+    def result(self) -> Made:
+        """It; while it is being made, a bar says how far that is. Raises what its work raised."""
+        self.begin()
+        if self.runs:
+            bar = st.progress(self.done, self.sentence)
+            while self.runs:
+                bar.progress(self.done, self.sentence)
+                time.sleep(LOOK)
+            bar.empty()
+        if self.found is None:
+            raise self.wrong or UserError(f"{self.what} was given up. Reload the page to start again.")
+        return self.found
+
+    def _make(self) -> None:
         try:
-            self.reading = read_long(self.model, self.encoding, self._tell)
+            self.found = self.work(self._tell)
         except _Left:
             pass
         except Exception as wrong:
@@ -105,8 +124,8 @@ class _Slot:
 
 
 @cached(many=1, few=3, holds=True)
-def _slot(key: str, text: str, bos: bool, most: int, _model: AttentionModel, _encoding: Encoding) -> _Slot:
-    return _Slot(_model, _encoding)
+def _slot(key: str, text: str, bos: bool, most: int, _model: AttentionModel, _encoding: Encoding) -> Slot[LongReading]:
+    return Slot(partial(read_long, _model, _encoding), "Reading this text", "Reading the text")
 
 
 def read(this: Reading) -> LongReading:
@@ -114,14 +133,4 @@ def read(this: Reading) -> LongReading:
 
     Raises UserError for a model of which that cannot be had (`read_long`).
     """
-    slot = _slot(this.key, this.encoding.text, this.bos, this.most, this.model, this.encoding)
-    slot.begin()
-    if slot.runs:
-        bar = st.progress(slot.done, slot.sentence)
-        while slot.runs:
-            bar.progress(slot.done, slot.sentence)
-            time.sleep(LOOK)
-        bar.empty()
-    if slot.reading is None:
-        raise slot.wrong or UserError("Reading this text was given up. Reload the page to read it.")
-    return slot.reading
+    return _slot(this.key, this.encoding.text, this.bos, this.most, this.model, this.encoding).result()

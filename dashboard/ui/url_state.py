@@ -147,6 +147,8 @@ class Choices:
     answer: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # a next token, "" for the most probable one
     instead: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # its rival
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
+    # What decided?
+    attributed: Annotated[Literal["integrated", "gradient"], Option("integrated", "gradient")] = "integrated"
     # Carry a head over: the two texts, the two answers, and the ready set of pairs
     patch_a: Annotated[str, Emptied(LONGEST_OTHER)] = "The keys to the cabinet"
     patch_b: Annotated[str, Emptied(LONGEST_OTHER)] = "The key to the cabinet"

@@ -18,6 +18,7 @@ PAGES = {
     "compare?tray=L2H0,L2H8": ".st-key-picture_compare [role=graphics-document]",
     "profile": ".st-key-picture_own_1 [role=graphics-document]",
     "ablation": ".st-key-picture_against_minilm_zero_total [role=graphics-document]",
+    "attribution": ".st-key-picture_integrated [role=graphics-document]",
     "patching": ".st-key-picture_patch [role=graphics-document]",
     "similarity": ".st-key-picture_map [role=graphics-document]",
     "find_heads": ".st-key-picture_found_head [role=graphics-document]",

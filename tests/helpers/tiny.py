@@ -12,6 +12,7 @@ from transformers import (
     AutoModel,
     AutoModelForCausalLM,
     AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
     CanineTokenizer,
     PreTrainedTokenizerFast,
 )
@@ -270,11 +271,12 @@ def configure(cls: type, **more: object):
 def make(kind: str, folder, head: bool | str = False, **more: object):
     """Writes a tiny model of that kind and the tokenizer to a folder; the configuration that it has.
 
-    head: with the language-model head of an encoder–decoder, or of a "causal" model; more: settings beside `SIZES`, in
-    place of the kind's `SETTINGS`"""
+    head: with the language-model head of an encoder–decoder, or of a "causal" model, or with "classes"; more: settings
+    beside `SIZES`, in place of the kind's `SETTINGS`"""
     config = configure(CONFIG_MAPPING[kind], **(more or SETTINGS.get(kind, {})))
     torch.manual_seed(0)
-    of = AutoModelForCausalLM if head == "causal" else AutoModelForSeq2SeqLM if head else AutoModel
+    heads = {"causal": AutoModelForCausalLM, "classes": AutoModelForSequenceClassification, False: AutoModel}
+    of = heads.get(head, AutoModelForSeq2SeqLM)
     model = of.from_config(config)
     with torch.no_grad():  # attention that means something, so that a wrong scale or mask shows
         for name, weights in model.named_parameters():

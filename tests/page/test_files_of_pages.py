@@ -19,6 +19,7 @@ PAGES = [
     ("profile", {}),
     ("ablation", {"against": "self"}),
     ("ablation", {"against": "position", "out": "layer"}),
+    ("attribution", {}),
     ("patching", {}),
     ("similarity", {}),
     ("find_heads", {}),

@@ -14,6 +14,7 @@ PAGES = (
     "profile",
     "find_heads",
     "ablation",
+    "attribution",
     "patching",
     "similarity",
     "long_range",

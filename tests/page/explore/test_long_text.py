@@ -1,9 +1,12 @@
 """“All heads” reads longer texts than other pages, once, and says what it does not do for them."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from dashboard.analyses.explore.api import attention
+from dashboard.analyses.explore.long_text import read_long
 from dashboard.capture import open_model
 from dashboard.ui import caches, readings
 from tests.helpers.pages import heading, opened, said
@@ -65,7 +68,7 @@ def test_other_views_draw_a_part_of_it(view):
 def test_a_reading_that_nobody_waits_for_ends(monkeypatch):
     monkeypatch.setattr(readings, "LEFT", -1.0)
     model = open_model("smollm2")
-    slot = readings._Slot(model, model.encode(TEXT, limit=600))
+    slot = readings.Slot(partial(read_long, model, model.encode(TEXT, limit=600)), "Reading this text", "Reading")
     slot.begin()
     slot.thread.join(60)
-    assert slot.reading is None and slot.wrong is None and not slot.runs
+    assert slot.found is None and slot.wrong is None and not slot.runs

@@ -1,0 +1,1 @@
+"""What decided a prediction: gradient × input and integrated gradients, next to what each head attends to."""
