@@ -60,7 +60,7 @@ def load_head(loaded: Loaded, causal: bool) -> LanguageHead | None:
     if kind not in mapping or _is_bare(loaded, MODEL_MAPPING):
         return None
     with alone_and_quiet():
-        whole, report = _whole(loaded, mapping[kind])
+        whole, report = _whole(loaded, mapping[kind], base)
         if any(not key.startswith("pooler") and ".pooler." not in key for key in report["missing_keys"]):
             return None
         whole = whole.eval().requires_grad_(False)
@@ -91,7 +91,7 @@ def load_target_head(loaded: Loaded, root: Any) -> LanguageHead | None:
     if kind not in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING or _is_bare(loaded, MODEL_MAPPING, root.config):
         return None
     with alone_and_quiet():
-        whole, report = _whole(loaded, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[kind])
+        whole, report = _whole(loaded, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[kind], root)
         if any("pooler" not in key for key in report["missing_keys"]):
             return None
         whole = whole.eval().requires_grad_(False)
@@ -148,7 +148,8 @@ def _is_bare(loaded: Loaded, mapping, config=None) -> bool:
     return list(architectures) == [mapping[kind].__name__] if kind in mapping else False
 
 
-def _whole(loaded: Loaded, kind):
+def _whole(loaded: Loaded, kind, root: Any):
+    """The language model and how it was loaded. root: its base model, which is open"""
     import torch
 
     try:
@@ -166,9 +167,27 @@ def _whole(loaded: Loaded, kind):
         raise UserError(
             f"The language-model head of “{loaded.source.name}” cannot be opened. Choose another model for this."
         ) from error
+    if loaded.source.trained is not None:
+        whole = _untrained(loaded, type(whole), root)
     if loaded.dtype == "bfloat16":
         bfloat16.widen(whole)
     return whole, report
+
+
+def _untrained(loaded: Loaded, kind: type, root: Any) -> Any:
+    """Of an untrained twin: the language model, drawn as a whole, over the base model that is open."""
+    import torch
+    from transformers import AutoConfig
+
+    from dashboard.models.twin.draw import draw
+
+    config = AutoConfig.from_pretrained(loaded.source.folder, trust_remote_code=False, local_files_only=True)
+    whole = draw(kind, config, dtype=loaded.dtype, attn_implementation="eager")
+    base = getattr(whole, whole.base_model_prefix, whole)
+    drawn = {name.replace(bfloat16.STORED, ""): one.cpu() for name, one in root.state_dict().items()}
+    with torch.no_grad():
+        base.load_state_dict(drawn, strict=False)
+    return whole
 
 
 def _without_base(whole, base):
