@@ -102,7 +102,7 @@ class Grid:
             there = [{"filter": f"isValid(datum.{field})"}]
             return {"transform": there, "mark": mark, "encoding": self.where() | encoding}
 
-        shade = {name: one for name, one in colour.items() if name != "legend"} | {"field": field}
+        shade = colour | {"field": field}
         return [bar(high + 1, 0.5, {"fill": p.paper}, {}), bar(high, 0, {}, {"color": shade})]
 
     @staticmethod

@@ -82,7 +82,7 @@ def head_grid(
     wide_enough = grid.width >= 30 and grid.height >= 15
     catch = grid.catch(tip_expr(grid.name, "', ' + datum.tip"), selection)
     compared = bool(np.isfinite(twin).any())
-    strips = grid.strips(p, colour, "twin") if compared else []
+    strips = grid.strips(p, colour | {"legend": None}, "twin") if compared else []
     layers = [cells, *strips, *([numbers] if wide_enough else []), *grid.frames(p, selection), catch]
     across = grid.width * grid.heads
     parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect
+from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect, with_twin
 from dashboard.analyses.ablation.rank import UNITS, head_rank
 from dashboard.analyses.ablation.rank_chart import effect_ranking
 from dashboard.analyses.ablation.results import MEASUREMENT, SENTENCES, HeadEffects, Request
@@ -31,7 +31,7 @@ from dashboard.export.call import Call, Text, given
 from dashboard.heads.format import counted, heads_together
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.heads.text_effect import TextEffect, effect_on_text, most_changed
-from dashboard.heads.untrained import beside, has_twin
+from dashboard.heads.untrained import has_twin
 from dashboard.heads.view import existing_head
 from dashboard.jobs.results import twin_request
 from dashboard.text import Encoding, Special, Unit
@@ -155,12 +155,11 @@ def _stored(request: Request) -> HeadEffects | None:
     return None
 
 
-def with_twin(every: HeadEffects, twin: HeadEffects) -> HeadEffects:
+def effects_with_twin(every: HeadEffects, twin: HeadEffects) -> HeadEffects:
     """The effects of a model's heads and those of its untrained twin in one table, as `head_effects` with ``twin=True``
     gives it."""
-    names = [f"{every.measure}{end}" for end in ("", "_low", "_high")]
     options = every.provenance.options | {"twin": True}
-    return HeadEffects(beside(every.table, twin.table, names), replace(every.provenance, options=options))
+    return HeadEffects(with_twin(every.table, twin.table), replace(every.provenance, options=options))
 
 
 def draw_ranking(

@@ -10,7 +10,8 @@ from dashboard.analyses.ablation.joint import Interplay, interplay, signed, valu
 from dashboard.analyses.ablation.rank import UNITS, HeadRank
 from dashboard.analyses.ablation.rank_correlation import Correlation
 from dashboard.heads.format import capital, counted, figure, heads_together, percent
-from dashboard.heads.head_id import head_of
+from dashboard.heads.head_id import HeadId, head_of
+from dashboard.heads.untrained import UNTRAINED, both_of
 
 
 def effect_finding(table: pd.DataFrame, model: str) -> str:
@@ -80,6 +81,20 @@ def rank_remark(found: HeadRank) -> str:
         f"{sentence} Without the head, the model predicts worse for {worse:,} of {found.heads:,} heads (interval "
         f"above 0), better for {better:,} (below 0), unclear for {found.heads - worse - better:,}. By chance, about "
         f"{0.025 * found.heads:.2g} of {found.heads:,} would be above 0 and as many below (2.5\u00a0% each)."
+    )
+
+
+def twin_remark(table: pd.DataFrame, head: HeadId) -> str:
+    """The effect of a head in the untrained twin, and how many heads have a larger one here than any has there, either
+    way; "" where the twin's effects are not known."""
+    name = "shift" if "shift" in table else "loss_change"
+    if (both := both_of(table, head, name)) is None:
+        return ""
+    most = float(table[UNTRAINED + name].abs().max())
+    above = int((table[name].abs() > most).sum())
+    return (
+        f"In the untrained twin, {head} changes {figure(both[1])} and no head more than {figure(most)}. In this model "
+        f"{above:,} of {len(table):,} heads change more than that."
     )
 
 

@@ -107,7 +107,6 @@ def scatter(
                 "y2": {"field": "b"},
             },
         },
-        *([_twins(x, y, p, mine)] if compared else []),
         {
             "mark": whisker,
             "encoding": {
@@ -145,6 +144,7 @@ def scatter(
                 "opacity": strength,
             },
         },
+        *([_twins(x, y, p, mine)] if compared else []),
         {
             "transform": [{"filter": "datum.kept"}],
             "mark": ring | {"stroke": p.quiet, "strokeDash": [3, 2], "strokeWidth": 1.25},

@@ -89,7 +89,7 @@ def atlas(
     value = f"{has} ? {formatted(form)} : 'no value on this text'"
     strips, also = [], ""
     if compared:
-        strips = grid.strips(p, colour, "twin")
+        strips = grid.strips(p, {name: one for name, one in colour.items() if name != "legend"}, "twin")
         also = f" + (isValid(datum.twin) ? '; untrained twin ' + {formatted(form, field='twin')} : '')"
     catch = grid.catch(tip_expr(grid.name, f"', ' + ({value}){also}"), selection)
     return sheet(
