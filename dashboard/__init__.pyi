@@ -131,6 +131,9 @@ from .analyses.profile.names import (
 from .analyses.profile.run import (
     profile,
 )
+from .analyses.profile.twin import (
+    profile_with_twin,
+)
 from .analyses.query_key.api import (
     draw_query_keys,
     query_key_table,
@@ -174,6 +177,7 @@ from .capture import (
     AttentionModel,
     of_part,
     open_model,
+    untrained_twin,
     write_target,
 )
 from .corpus.builtin import (
@@ -287,6 +291,7 @@ __all__ = [
     "patch_set",
     "profile",
     "profile_library",
+    "profile_with_twin",
     "query_key_table",
     "query_keys",
     "random_heads",
@@ -302,6 +307,7 @@ __all__ = [
     "toy_example",
     "toy_table",
     "two_heads",
+    "untrained_twin",
     "verify",
     "view_of",
     "write",

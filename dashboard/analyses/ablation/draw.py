@@ -146,7 +146,9 @@ def head_effects(
     if not twin:
         return every
     of_twin = twin_request(request, model.source)
-    return with_twin(every, _stored(of_twin) or MEASUREMENT.measure(of_twin, untrained_twin(model), progress=progress))
+    return effects_with_twin(
+        every, _stored(of_twin) or MEASUREMENT.measure(of_twin, untrained_twin(model), progress=progress)
+    )
 
 
 def _stored(request: Request) -> HeadEffects | None:
