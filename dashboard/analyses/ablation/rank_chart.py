@@ -90,6 +90,18 @@ def effect_ranking(
         "baseline": "bottom",
         "dy": -3,
     }
+    ticked = {
+        "transform": [{"filter": "isValid(datum.twin)"}],
+        "mark": {
+            "type": "tick",
+            "orient": "horizontal",
+            "color": p.quiet,
+            "thickness": 2,
+            "size": float(np.clip(step, 4, 10)),
+            "aria": False,
+        },
+        "encoding": {"x": at["x"], "y": y | {"field": "twin"}},
+    }
     layers = [
         {
             "data": {"values": [{"zero": 0}]},
@@ -106,18 +118,7 @@ def effect_ranking(
             "mark": {"type": "rule", "stroke": p.quiet, "strokeWidth": 1, "opacity": 0.75, "aria": False},
             "encoding": {"x": at["x"], "y": y | {"field": "low"}, "y2": {"field": "high"}},
         },
-        {
-            "transform": [{"filter": "isValid(datum.twin)"}],
-            "mark": {
-                "type": "tick",
-                "orient": "horizontal",
-                "color": p.quiet,
-                "thickness": 2,
-                "size": float(np.clip(step, 4, 10)),
-                "aria": False,
-            },
-            "encoding": {"x": at["x"], "y": y | {"field": "twin"}},
-        },
+        *([ticked] if any("twin" in row for row in rows) else []),
         {
             "transform": [{"filter": "datum.sure"}],
             "mark": dot | {"filled": True, "fill": p.ink},
