@@ -22,7 +22,6 @@ from dashboard.analyses.scores import twin as scores
 from dashboard.capture import AttentionModel, untrained_twin
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
-from dashboard.ui.caches import TOKENS_AT_MOST
 from tools import effects
 from tools.profiles import show_progress
 
@@ -53,8 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _scores(twin: AttentionModel) -> None:
     """Over the text that a first visit shows."""
-    most = min(twin.limit, TOKENS_AT_MOST)
-    request = scores.Request.reads(twin, twin.encode(TEXT), most=most)
+    request = scores.Request.reads(twin, twin.encode(TEXT))
     found = scores.MEASUREMENT.measure(request, twin)
     print(scores.MEASUREMENT.keep(found, request, scores.MEASUREMENT.shipped_file(request)).name)
 

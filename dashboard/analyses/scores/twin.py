@@ -63,7 +63,10 @@ class Request(AllHeads):
     def reads(
         cls, model: AttentionModel, encoding: Encoding, *, bos: bool = True, most: int = 0, between: str = ""
     ) -> Self:
-        """The same for a text that this model, or part of one, has read."""
+        """The same for a text that this model, or part of one, has read.
+
+        most: how many tokens were read, of a text that was cut off
+        """
         read = model.given.source.texts[0] if model.given else encoding.texts[0]
         reading = {
             "text": str(read),
@@ -72,7 +75,7 @@ class Request(AllHeads):
             "target": encoding.text if model.given else "",
             "part": model.part if model.given else "",
             "between": between,
-            "most": most,
+            "most": most if encoding.left_out else 0,
         }
         return cls.of(model, bos, **reading)
 

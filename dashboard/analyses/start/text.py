@@ -32,10 +32,11 @@ def _looks(i: int, side: Side) -> str:
 
 def chance(*sides: Side) -> str:
     """What the mark after a name says, and the q of the heads that have one; "" where none has."""
-    known = [f"{side.head} {equals(side.name.q)}" for side in sides if not np.isnan(side.name.q)]
+    known = [f"{side.head}: {equals(side.name.q)}." for side in sides if not np.isnan(side.name.q)]
     if not known:
         return ""
-    return f"{', '.join(known)}. {MARK}: q ≤ {LEVEL}, how likely luck is, corrected for all heads and relations."
+    said = " ".join(known)
+    return f"{said} How likely luck finds such a relation, corrected for all heads and relations. {MARK}: q ≤ {LEVEL}."
 
 
 def sameness(weights: float, layer: int, heads: int) -> str:

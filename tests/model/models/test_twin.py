@@ -9,16 +9,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from transformers import AutoConfig, AutoModel, AutoModelForCausalLM
 
 from dashboard import ablate, of_part, scores, untrained_twin
+from dashboard.analyses.card import measured as card
+from dashboard.analyses.scores.twin import MEASUREMENT, Request
 from dashboard.builtin.known_truth import write
 from dashboard.capture import open_model
 from dashboard.capture.language import language_head
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
+from dashboard.jobs.results import twin_request
 from dashboard.models import find
 from tests.helpers import tiny
 from tests.helpers.sentences import plain
@@ -81,6 +85,16 @@ def test_the_trained_models_figures_stand_and_the_twins_stand_beside_them(minilm
     )
     assert (twin.name, twin.source.trained) == ("untrained:minilm", minilm.source)
     assert twin.revision != minilm.revision and twin.title != minilm.title
+
+
+def test_what_comes_with_the_dashboard_is_what_is_measured(minilm, smollm2):
+    """The page of either model finds its file, whatever it reads at most of a longer text."""
+    for model in (minilm, smollm2):
+        asked = Request.reads(model, model.encode(card.TEXT), most=4096)
+        found = MEASUREMENT.find(twin_request(asked, model.source))
+        assert found is not None, "The twin of this version of transformers is another one: run `make twins`."
+        if model is minilm:
+            pd.testing.assert_frame_equal(found, scores(untrained_twin(model), card.TEXT), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama", "bart", "t5", "deberta-v2"])
