@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects needs maps recall audit clean
+.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects needs maps twins recall audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -70,6 +70,9 @@ needs: $(VENV)/.dev
 
 maps: $(VENV)/.dev
 	$(BIN)/python -m tools.maps $(ARGS)
+
+twins: $(VENV)/.dev
+	$(BIN)/python -m tools.twins $(TREEBANK) $(ARGS)
 
 recall: $(VENV)/.dev
 	$(BIN)/python -m tools.recall

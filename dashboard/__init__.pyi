@@ -143,6 +143,9 @@ from .analyses.profile.needs.api import (
 from .analyses.profile.run import (
     profile,
 )
+from .analyses.profile.twin import (
+    profile_with_twin,
+)
 from .analyses.query_key.api import (
     draw_query_keys,
     query_key_table,
@@ -186,6 +189,7 @@ from .capture import (
     AttentionModel,
     of_part,
     open_model,
+    untrained_twin,
     write_target,
 )
 from .corpus.builtin import (
@@ -305,6 +309,7 @@ __all__ = [
     "patch_set",
     "profile",
     "profile_library",
+    "profile_with_twin",
     "query_key_table",
     "query_keys",
     "random_heads",
@@ -320,6 +325,7 @@ __all__ = [
     "toy_example",
     "toy_table",
     "two_heads",
+    "untrained_twin",
     "verify",
     "view_of",
     "write",

@@ -13,10 +13,12 @@ from dashboard.analyses.ablation.text import (
     joint_remark,
     rank_finding,
     rank_remark,
+    twin_remark,
 )
 from dashboard.heads.correlation_words import correlation_finding
 from dashboard.heads.text_effect import most_changed
 from dashboard.ui import figure, head_names, head_picker, model_and_text, session
+from dashboard.ui.components import twin
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -95,7 +97,8 @@ if reads_target:
     figure.remark("The built-in sentences have no targets, so only the encoder's heads are ranked over them.")
     end_page()
 st.subheader(f"Where does {head} rank?", anchor=False)
-every = ablation.head_effects(this)
+twin.switch()
+every, of_twin = ablation.of_twin(this, ablation.head_effects(this))
 if every is not None:
     place = head_rank(every.table, head)
     figure.show(
@@ -114,6 +117,8 @@ if every is not None:
                 ablation.not_ranked(out),
                 "Click a dot to ablate that head.",
                 rank_remark(place),
+                twin_remark(every.table, head),
+                of_twin.explained,
             ],
             tables=[
                 head_names.table(
@@ -123,6 +128,7 @@ if every is not None:
             click=ablation.choose_by_click(f"standing_{model.name}_{chosen.by}"),
         )
     )
+    twin.tell(of_twin, model, "these sentences")
 
 # All heads: effects and scores
 st.subheader("Do heads with a clear pattern also matter?", anchor=False)

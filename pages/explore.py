@@ -1,5 +1,6 @@
 """All heads: where does each head look?"""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -7,11 +8,13 @@ import streamlit as st
 from dashboard.analyses.explore import api
 from dashboard.analyses.explore.text import finding, lost
 from dashboard.analyses.explore.views import VIEWS
-from dashboard.analyses.scores.api import draw_atlas
+from dashboard.analyses.scores import twin as twin_scores
+from dashboard.analyses.scores.api import draw_atlas, with_twin
 from dashboard.analyses.scores.scores import SCORES, Score
+from dashboard.analyses.scores.text import twin_remark
 from dashboard.export.provenance import provenance_of_text
 from dashboard.ui import caches, figure, head_names, head_picker, heads_together, session
-from dashboard.ui.components import head_map
+from dashboard.ui.components import head_map, twin
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -53,6 +56,8 @@ too_long = group is not None and len(this.encoding) > caches.TOKENS_AT_MOST
 if too_long:
     group = None
 survey = this.overview() if long is None else long.survey
+of_twin = twin.known(twin_scores.MEASUREMENT, lambda: tables.twin_request(this))
+survey, of_twin = of_twin.joined(survey, lambda one, found: replace(one, scores=with_twin(one.scores, found)))
 
 st.caption(
     f"Where does each head look? {escape_markdown(model.title)} has {model.size}. In each head, every word "
@@ -110,21 +115,26 @@ with left:
             help=score_help(SCORES[chosen.score], survey.n),
             **session.bound("score"),
         )
+        twin.switch()
     score = chosen.score if chosen.atlas == "score" else None
     key, look = f"atlas_{model.name}", session.look(min(atlas_width, 600)).keywords()
     draw = partial(draw_atlas, survey, score, model=model.title, **look)
+    compared = {"twin": True} if score and of_twin.found is not None else {}
     figure.show(
         Figure(
             draw(**head_names.selection(this, key).keywords()),
             survey.scores,
             "atlas",
             tables=[tables.scores(this, survey.scores)],
+            remarks=[twin_remark(survey.scores, head, score), of_twin.explained] if score else [],
             provenance=provenance_of_text(
-                model, this.encoding, "atlas", score=score, **look, **this.options, **this.links
+                model, this.encoding, "atlas", score=score, **look, **this.options, **this.links, **compared
             ),
             still=draw,
             click=Click(heads_together.click, key=key),
         )
     )
+    if score:
+        twin.tell(of_twin, model, "this text")
 
 head_map.code()

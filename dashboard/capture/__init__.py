@@ -8,7 +8,7 @@ encoder–decoder is read a part at a time (`of_part`).
 from dashboard.capture.encoder_decoder import of_part, read_part
 from dashboard.capture.head_weights import head_maps, head_weights, qkv
 from dashboard.capture.model import AttentionModel
-from dashboard.capture.open import open_model
+from dashboard.capture.open import open_model, untrained_twin
 from dashboard.capture.visit import Block, Visitor, visit
 from dashboard.capture.write_target import write_target
 
@@ -22,6 +22,7 @@ __all__ = [
     "open_model",
     "qkv",
     "read_part",
+    "untrained_twin",
     "visit",
     "write_target",
 ]

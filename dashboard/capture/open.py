@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from dashboard.capture import tap
+from dashboard.capture.encoder_decoder import of_part
 from dashboard.capture.limits import at_once, limit_of
 from dashboard.capture.maps import join_blocks
 from dashboard.capture.model import AttentionModel, Route
@@ -17,6 +18,7 @@ from dashboard.capture.weight_file import ReplayedModel
 from dashboard.errors import UserError
 from dashboard.models import Loaded, ModelSource, find, load
 from dashboard.models.foreign import foreign
+from dashboard.models.twin.source import untrained
 from dashboard.models.waiting import pause
 
 
@@ -31,7 +33,7 @@ def open_model(
     Parameters
     ----------
     name: a name in the catalogue ("minilm"), a folder, a hub id ("owner/name"), a file of weights (.npz), or what
-        `find` gave for one
+        `find` gave for one; with "untrained:" before it, its untrained twin
     fetch_missing: fetch a model of the catalogue that is not on this machine yet
     progress: called with how far fetching is: a fraction and a sentence
 
@@ -44,6 +46,25 @@ def open_model(
         return ReplayedModel.open(source)
     with foreign(f"Opening “{source.title}”", "Choose another model."):
         return _opened(source)
+
+
+def untrained_twin(model: AttentionModel | str) -> AttentionModel:
+    """The untrained twin of a model: the same configuration and tokenizer, with weights that transformers' own
+    initialiser draws, seed 0. What it has too, training did not teach (METRICS §10).
+
+    Parameters
+    ----------
+    model: an open model, or a name as `open_model` takes it. Of a part of an encoder–decoder with a source: the same
+        part of the twin, with the same source
+
+    ``open_model("untrained:NAME")`` opens the same. The twin takes as much memory as the model, has a name and a
+    revision of its own, and is the same bytes in every process. Raises UserError for what has no trained weights
+    (attention weights without a model, a model that was written by hand), and as `open_model` does.
+    """
+    if isinstance(model, str):
+        return open_model(untrained(find(model)))
+    twin = open_model(untrained(model.source))
+    return of_part(twin, model.part, model.given.source if model.given else None)
 
 
 def _opened(source: ModelSource) -> AttentionModel:

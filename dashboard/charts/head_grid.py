@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+STRIP = "strip at the foot of a cell: the untrained twin, in the same shades"
+
+
 @dataclass(frozen=True)
 class Grid:
     """Places of layers × heads cells, in pixels. parts: whether the heads on it have parts; letter: how theirs is
@@ -69,8 +72,7 @@ class Grid:
             }
 
         def band(count: int, step: float) -> dict:
-            gap = 1.5 if step >= 20 else 1 if step >= 12 else 0.5
-            inner = gap / step
+            inner = self.gap(step) / step
             return {"type": "band", "domain": list(range(count)), "paddingInner": inner, "paddingOuter": inner / 2}
 
         return {
@@ -87,6 +89,26 @@ class Grid:
                 "axis": axis(self.layers, self.height, self.letter, False),
             },
         }
+
+    def strips(self, p: Palette, colour: dict, field: str) -> list[dict]:
+        """A strip at the foot of each cell, in the colours of the cells, for a second figure of the head, and a line of
+        paper above it. colour: the encoding of the cells' colour; field: of the second figure"""
+        high = max(2.5, min(5.0, self.height * 0.2))
+        foot = (self.height - self.gap(self.height) - high) / 2
+        wide = self.width - self.gap(self.width)
+
+        def bar(height: float, up: float, mark: dict, encoding: dict) -> dict:
+            mark = {"type": "rect", "width": wide, "height": height, "yOffset": foot - up, "aria": False} | mark
+            there = [{"filter": f"isValid(datum.{field})"}]
+            return {"transform": there, "mark": mark, "encoding": self.where() | encoding}
+
+        shade = colour | {"field": field}
+        return [bar(high + 1, 0.5, {"fill": p.paper}, {}), bar(high, 0, {}, {"color": shade})]
+
+    @staticmethod
+    def gap(step: float) -> float:
+        """Pixels between two cells."""
+        return 1.5 if step >= 20 else 1 if step >= 12 else 0.5
 
     def frames(self, p: Palette, selection: Selection) -> list[dict]:
         """A frame round the head on show, dashes round the pinned ones; heads that are not there have none."""

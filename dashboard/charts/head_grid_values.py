@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import Grid
+from dashboard.charts.head_grid import STRIP, Grid
 from dashboard.charts.ink import round_figure
 from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.charts.theme import STEPS, gradient, ink, paint, readable, signed
 from dashboard.heads.format import figure
 from dashboard.heads.head_id import datum_of, head_of
+from dashboard.heads.untrained import UNTRAINED, has_twin
 
 
 def head_grid(
@@ -33,15 +34,18 @@ def head_grid(
     Parameters
     ----------
     table: a row per head of a model: layer, head, the column; NaN where there is no figure, drawn as a dash. Where it
-        has the column with _low and _high, the pointer is told the interval
+        has the column with _low and _high, the pointer is told the interval; where it has the figure of the untrained
+        twin too, ``untrained_…``, that is a strip at the foot of each cell
     unit: of the figure, as it is written after a number
     look, selection: as in `atlas`
     """
     p = look.palette
     grid = Grid.over(table, look)
     values = table[column].to_numpy(float)
-    high = round_figure(float(np.nanmax(np.abs(values), initial=0.0)))
-    both = bool(np.nanmin(values, initial=0.0) < 0)
+    twin = table[UNTRAINED + column].to_numpy(float) if has_twin(table, column) else np.full(len(values), np.nan)
+    every = np.concatenate([values, twin])
+    high = round_figure(float(np.nanmax(np.abs(every), initial=0.0)))
+    both = bool(np.nanmin(every, initial=0.0) < 0)
     colours = signed(look.theme) if both else ink(look.theme)
     roots = np.sign(values) * np.sqrt(np.abs(values) / high)
     shades = paint(np.nan_to_num(roots), colours, -1 if both else 0, 1)
@@ -54,8 +58,9 @@ def head_grid(
             "value": None if np.isnan(values[k]) else values[k],
             "number": _short(values[k], high),
             "colour": p.quiet if np.isnan(values[k]) else str(written[k]),
-            "tip": _tip(values[k], unit, [one[end] for end in ends if end in one]),
+            "tip": _tip(values[k], unit, [one[end] for end in ends if end in one]) + _also(twin[k]),
         }
+        | ({} if np.isnan(twin[k]) else {"twin": twin[k]})
         for k, one in enumerate(table.to_dict("records"))
     ]
     legend = gradient([-high, 0, high] if both else [0, high], "format(datum.value, '~g')")
@@ -76,7 +81,9 @@ def head_grid(
     }
     wide_enough = grid.width >= 30 and grid.height >= 15
     catch = grid.catch(tip_expr(grid.name, "', ' + datum.tip"), selection)
-    layers = [cells, *([numbers] if wide_enough else []), *grid.frames(p, selection), catch]
+    compared = bool(np.isfinite(twin).any())
+    strips = grid.strips(p, colour | {"legend": None}, "twin") if compared else []
+    layers = [cells, *strips, *([numbers] if wide_enough else []), *grid.frames(p, selection), catch]
     across = grid.width * grid.heads
     parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""
     return sheet(
@@ -87,7 +94,7 @@ def head_grid(
         },
         look.theme,
         title=title,
-        subtitle=[*subtitle, f"{unit}{parts} · colour by the square root"],
+        subtitle=[*subtitle, f"{unit}{parts} · colour by the square root", *([STRIP] if compared else [])],
         description=description,
         width=max(across, min(look.width_or(WIDTH), NARROWEST)),
     )
@@ -111,6 +118,10 @@ def _short(value: float, high: float) -> str:
     scaled = value * 10.0 ** _power(high)
     digits = f"{scaled:.0f}" if abs(scaled) >= 9.95 or high >= 50 else f"{scaled:.1f}"
     return ("0" if float(digits) == 0 else digits).replace("-", "−")
+
+
+def _also(twin: float) -> str:
+    return "" if np.isnan(twin) else f"; untrained twin {figure(twin)}"
 
 
 def _tip(value: float, unit: str, ends: Sequence[float]) -> str:

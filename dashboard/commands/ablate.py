@@ -15,6 +15,7 @@ from dashboard.commands.shared import (
     part,
     read,
     show_progress,
+    twin,
     warn_of_latin1,
     whole_number,
     written,
@@ -68,6 +69,7 @@ def add(commands) -> None:
         default="",
         help="with --word: what it is compared with (default: the most probable other token)",
     )
+    twin(ablate, "also the effects (untrained_…)")
     out(ablate, "table")
     ablate.set_defaults(run=run_ablate)
 
@@ -97,7 +99,14 @@ def run_ablate(args: argparse.Namespace) -> int:
         if args.changed and language_head(model) is None:
             raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
         effect = api.ablate(
-            model, encoding, heads, together=args.together, by=args.by, bos=args.bos, progress=show_progress
+            model,
+            encoding,
+            heads,
+            together=args.together,
+            by=args.by,
+            bos=args.bos,
+            progress=show_progress,
+            twin=args.twin,
         )
     else:
         if args.part in ("decoder", "cross") or args.target or args.beams:
@@ -115,6 +124,7 @@ def run_ablate(args: argparse.Namespace) -> int:
             sentences=args.sentences,
             bos=args.bos,
             progress=show_progress,
+            twin=args.twin,
         )
         for one in effect.left_out[:5]:
             print(f"Left out: sentence {one.index + 1}, line {one.line}: {one.reason}.", file=sys.stderr)
@@ -138,6 +148,8 @@ def run_at_word(args: argparse.Namespace) -> int:
 
     if not (heads := listed_heads(args.heads)):
         raise UserError("--word shows one prediction, without the heads that are named. Name them, like --heads L2H0.")
+    if args.twin:
+        raise UserError("--twin is for the table of effects. Leave out --word, or --twin.")
     if args.changed or args.sentences is not None or corpus_of(args.text) is not None:
         raise UserError("--word is for one text. Leave out --changed and --sentences, and give the text in quotes.")
     model, encoding = read(args, part_of(heads, ONE_PART))

@@ -14,6 +14,7 @@ from dashboard.commands.shared import (
     part,
     read,
     text_and_model,
+    twin,
     unit,
     warn_of_picture,
     whole_number,
@@ -55,6 +56,7 @@ def add(commands) -> None:
     pair(chart)
     part(chart)
     _measure(chart)
+    twin(chart, "of the atlas, also the score")
     out(chart, "figure")
     chart.set_defaults(run=run_chart)
 
@@ -105,13 +107,16 @@ def run_attention(args: argparse.Namespace) -> int:
 def run_chart(args: argparse.Namespace) -> int:
     check_out(args)
     from dashboard.analyses.explore import api
-    from dashboard.analyses.scores.api import draw_atlas, known_score, overview
+    from dashboard.analyses.scores.api import draw_atlas, known_score, overview, with_twin
     from dashboard.analyses.scores.scores import OF_MODEL
+    from dashboard.capture import untrained_twin
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
     from dashboard.heads.head_group import named_together
     from dashboard.heads.head_id import listed_heads, part_of
 
+    if args.twin and (args.view != "atlas" or args.together):
+        raise UserError("--twin draws the scores of the untrained twin in the atlas. Choose --view atlas.")
     if args.together:
         return _run_together(args)
     if named_together(args.heads):
@@ -131,10 +136,14 @@ def run_chart(args: argparse.Namespace) -> int:
             raise UserError(
                 f"{model.title} has no model that runs, and “{args.score}” needs one. Choose another --score."
             )
-        table = overview(model, encoding, thumbnails=False, induction=induction, between=args.between)
+        how = {"thumbnails": False, "induction": induction, "between": args.between}
+        table = overview(model, encoding, **how).scores
+        if args.twin:
+            table = with_twin(table, overview(untrained_twin(model), encoding, **how).scores)
         chart = draw_atlas(table, args.score, model=model.title, theme=args.theme, tray=heads)
         options = {"score": args.score, "theme": args.theme, "bos": args.bos} | as_words(args)
         options |= {"between": args.between} if args.between else {}
+        options |= {"twin": True} if args.twin else {}
         outlined = {"tray": [str(head) for head in heads]} if heads else {}
         provenance = provenance_of_text(model, encoding, "atlas", **options, **outlined)
         views = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dashboard.commands.shared import show_progress, warn_of_latin1, whole_number
+from dashboard.commands.shared import show_progress, twin, warn_of_latin1, whole_number
 from dashboard.formats import readable
 
 
@@ -32,6 +32,7 @@ def add(commands) -> None:
         default="text",
         help="read a treebank's text as it was written (default), or its words one by one",
     )
+    twin(profile, "in place of the model, the figures")
     many = profile.add_mutually_exclusive_group()
     many.add_argument(
         "--workers", type=whole_number, default=1, metavar="N", help="processes that share the work (default: 1)"
@@ -44,13 +45,15 @@ def run_profile(args: argparse.Namespace) -> int:
     from dashboard.analyses.profile.run import profile
     from dashboard.capture import open_model
     from dashboard.corpus.builtin import BUILTIN, builtin_corpus
+    from dashboard.models.twin.source import UNTRAINED
     from dashboard.text import not_english_file
 
     file = str(builtin_corpus()) if args.file == BUILTIN else args.file
     if file.lower().endswith(".txt") and not args.parser and (sentence := not_english_file(file)):
         print(sentence, file=sys.stderr)
     warn_of_latin1(file)
-    model = open_model(args.model, fetch_missing=True, progress=show_progress)
+    name = UNTRAINED + args.model if args.twin else args.model
+    model = open_model(name, fetch_missing=True, progress=show_progress)
     try:
         profile(
             model,

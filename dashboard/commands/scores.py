@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dashboard.commands.shared import as_words, check_out, out, pair, part, read, text_and_model, written
+from dashboard.commands.shared import as_words, check_out, out, pair, part, read, text_and_model, twin, written
 
 
 def add(commands) -> None:
@@ -12,6 +12,7 @@ def add(commands) -> None:
     text_and_model(scores)
     pair(scores)
     part(scores)
+    twin(scores, "also the scores (untrained_…)")
     out(scores, "table")
     scores.set_defaults(run=run_scores)
 
@@ -24,6 +25,7 @@ def run_scores(args: argparse.Namespace) -> int:
 
     model, encoding = read(args)
     options = as_words(args) | ({"between": args.between} if args.between else {})
-    table = api.scores(model, encoding, between=args.between)
+    table = api.scores(model, encoding, between=args.between, twin=args.twin)
+    options |= {"twin": True} if args.twin else {}
     save(table, args.out, provenance_of_text(model, encoding, "scores", bos=args.bos, **options))
     return written(args.out)

@@ -94,6 +94,14 @@ def part(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def twin(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--twin",
+        action="store_true",
+        help=f"{what} of the untrained twin: the same configuration with weights as they are before training",
+    )
+
+
 def unit(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--unit", choices=("tokens", "words"), default=default, help=f"default: {default}")
     parser.add_argument(

@@ -11,7 +11,7 @@ from dashboard.export.provenance import Provenance, file_stem
 from dashboard.heads.head_group import HOW_OF
 
 # Options of `attention` and `scores`; the others are for drawing.
-_READING = ("bos", "limit", "pair", "between", "as_words")
+_READING = ("bos", "limit", "pair", "between", "as_words", "twin")
 _ANEW = (*_READING, "measure", "full", "of", "together", "part", "source")  # and what is measured, on which scale
 _ENDINGS = {"figure": "svg", "table": "csv", "matrix": "npz"}
 

@@ -31,6 +31,16 @@ def equals(q: float, name: str = "q") -> str:
     return f"{name} {said}" if said.startswith("under") else f"{name} = {said}"
 
 
+def beyond(q: float) -> bool:
+    """Whether q is small enough for the mark; False where there is none."""
+    return bool(q <= LEVEL)
+
+
+def marked(q: float) -> str:
+    """``q = 0.003 •``, ``q = 0.31``; empty where there is none."""
+    return "" if np.isnan(q) else f"{equals(q)} {MARK}" if beyond(q) else equals(q)
+
+
 def verdict(q: float, every: np.ndarray) -> str:
     """Whether the named head is beyond chance, as a sentence; empty where the list has no q.
 

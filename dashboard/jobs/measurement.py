@@ -15,7 +15,8 @@ import hashlib
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -25,6 +26,8 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.files import cache_dir, write_parts
 from dashboard.jobs import job
+from dashboard.models.made import alone
+from dashboard.models.twin.source import UNTRAINED
 
 
 class Request(Protocol):
@@ -166,8 +169,20 @@ class Measurement(Generic[RequestType, Found]):
     def make(self, out: Path, settings: Mapping[str, Any], progress: job.OnProgress) -> None:
         """The work of a job that `begin` started. settings: those in the job's file"""
         names = [settings[name] for name in ("model", "second") if name in settings]
-        progress(0.0, "Opening the model" + "s" * (len(names) > 1))
-        models = [open_model(name) for name in names]
         options = {name: value for name, value in settings.items() if name not in job.ALWAYS | {"second"}}
-        request = self.request(*models, **options)
-        self.keep(self.measure(request, *models, progress=progress), request, out / self.file)
+        with one_twin(names, progress):
+            progress(0.0, "Opening the model" + "s" * (len(names) > 1))
+            models = [open_model(name) for name in names]
+            request = self.request(*models, **options)
+            self.keep(self.measure(request, *models, progress=progress), request, out / self.file)
+
+
+@contextmanager
+def one_twin(names: Iterable[str], progress: job.OnProgress) -> Iterator[None]:
+    """Within it, no other job on this machine holds an untrained twin: each takes as much memory as its model."""
+    if not any(name.startswith(UNTRAINED) for name in names):
+        yield
+        return
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with alone(cache_dir() / "untrained", "Another untrained twin is being measured. Waiting for it.", progress):
+        yield

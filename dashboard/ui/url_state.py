@@ -92,6 +92,7 @@ class Choices:
     how: Annotated[How, Option(*HOWS)] = "mean"  # what of several heads is drawn
     atlas: Annotated[str, Option("score", "maps")] = "score"  # what the atlas shows
     score: Annotated[str, Option(scores=True)] = "previous"
+    twin: Annotated[str, Option("yes", "no")] = "yes"  # whether the untrained twin is drawn, on every page that has it
     # The pinned heads, on every page
     pins: Annotated[tuple[Pin, ...], Pins(MOST_PINS)] = ()
     # Compare

@@ -14,7 +14,7 @@ import pandas as pd
 
 from dashboard.analyses.ablation.effect import CHANGED, Effects, Heads, effect_table, set_columns
 from dashboard.analyses.ablation.measure import measure
-from dashboard.capture import AttentionModel
+from dashboard.capture import AttentionModel, untrained_twin
 from dashboard.capture.ablate import By, Held
 from dashboard.capture.language import language_head
 from dashboard.corpus.sample import reference_means, sample
@@ -24,6 +24,7 @@ from dashboard.export.call import Call, Model, Part, Text, corpus_named
 from dashboard.export.provenance import origin, reading
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
+from dashboard.heads.untrained import UNTRAINED, beside
 from dashboard.heads.view import existing_head
 from dashboard.text import Encoding, LeftOut
 from dashboard.text.display import vocabulary_labels
@@ -74,6 +75,7 @@ def ablate(
     pair: str | None = None,
     progress: Progress | None = None,
     held: Held | None = None,
+    twin: bool = False,
 ) -> Effect:
     """Ablate heads on one text (None: all heads), each alone or all together, and return the effect.
 
@@ -90,6 +92,7 @@ def ablate(
     bos, limit, pair: as in `dashboard.attention`
     progress: called with the fraction done and a sentence; an exception it raises stops the work
     held: what has run before of this text (`dashboard.capture.ablate.Held`), for one head after another
+    twin: also the effects in the untrained twin (METRICS §10), in columns ``untrained_…`` of the table
 
     Raises UserError for an empty text, a head that the model does not have, and a model whose attention code is not
     supported.
@@ -97,11 +100,15 @@ def ablate(
     wanted = wanted_heads(model, heads)
     encoding = text if isinstance(text, Encoding) else model.encode(text, bos=bos, limit=limit, pair=pair)
     effects = _measure_effects(model, [encoding], _sets(wanted, together), by, bos, progress, keep_each=True, held=held)
-    how: dict[str, Any] = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together)
+    how: dict[str, Any] = {"by": by} | reading(encoding, bos=bos, limit=limit) | _how(together, twin)
     text = encoding.texts[0]
     made = _provenance(model, None if heads is None else wanted, "ablate", Text(text), how, text, how)
     tables = _changed(model, encoding, effects, together), _tokens(encoding, effects, together)
-    return _effect(effects, by, made, together, *tables)
+    found = _effect(effects, by, made, together, *tables)
+    if not twin:
+        return found
+    of_twin = ablate(untrained_twin(model), encoding, wanted, together=together, by=by, bos=bos, progress=progress)
+    return replace(found, table=with_twin(found.table, of_twin.table))
 
 
 def ablate_in(
@@ -114,6 +121,7 @@ def ablate_in(
     sentences: int | None = None,
     bos: bool = True,
     progress: Progress | None = None,
+    twin: bool = False,
 ) -> Effect:
     """Like `ablate`, over the sentences of a corpus, one by one, with 95 % intervals over the sentences.
 
@@ -128,13 +136,30 @@ def ablate_in(
     encodings, left_out = sample(model, corpus_path, sentences, bos=bos)
     effects = _measure_effects(model, encodings, _sets(wanted, together), by, bos, progress)
     how: dict[str, Any] = (
-        {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together)
+        {"by": by, "bos": bos} | ({} if sentences is None else {"sentences": sentences}) | _how(together, twin)
     )
     options = how | {"left_out": len(left_out), "corpus": Path(corpus_path).name}
     corpus = corpus_named(corpus_path)
     made = _provenance(model, None if heads is None else wanted, "ablate_in", corpus, how, "", options)
     found = _effect(effects, by, made, together, pd.DataFrame(), pd.DataFrame())
-    return replace(found, left_out=tuple(left_out))
+    found = replace(found, left_out=tuple(left_out))
+    if not twin:
+        return found
+    same = {"together": together, "by": by, "sentences": sentences, "bos": bos, "progress": progress}
+    of_twin = ablate_in(untrained_twin(model), corpus_path, wanted, **same)
+    return replace(found, table=with_twin(found.table, of_twin.table))
+
+
+def with_twin(table: pd.DataFrame, twin: pd.DataFrame) -> pd.DataFrame:
+    """Effects with those of the untrained twin beside them, in columns ``untrained_…``. twin: a table of the same
+    heads, with the same measure"""
+    measure = "shift" if "shift" in table else "loss_change"
+    names = [f"{measure}{end}" for end in ("", "_low", "_high")]
+    if "heads" not in table:
+        return beside(table, twin, names)
+    joined = table.assign(**{UNTRAINED + name: twin[name].to_numpy() for name in names})
+    joined.attrs = dict(table.attrs)
+    return joined
 
 
 def provenance_of_effect(effect: Effect) -> Provenance:
@@ -157,8 +182,8 @@ def _sets(heads: Sequence[HeadId], together: bool) -> list[Heads]:
     return [tuple(heads)] if together else [(one,) for one in heads]
 
 
-def _how(together: bool) -> dict[str, bool]:
-    return {"together": True} if together else {}
+def _how(together: bool, twin: bool) -> dict[str, bool]:
+    return ({"together": True} if together else {}) | ({"twin": True} if twin else {})
 
 
 def _measure_effects(

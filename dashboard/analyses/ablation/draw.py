@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect
+from dashboard.analyses.ablation.api import Effect, Progress, ablate, provenance_of_effect, with_twin
 from dashboard.analyses.ablation.rank import UNITS, head_rank
 from dashboard.analyses.ablation.rank_chart import effect_ranking
 from dashboard.analyses.ablation.results import MEASUREMENT, SENTENCES, HeadEffects, Request
 from dashboard.analyses.ablation.text import effect_finding, rank_finding
-from dashboard.capture import AttentionModel
+from dashboard.capture import AttentionModel, untrained_twin
 from dashboard.capture.ablate import By, Held
 from dashboard.charts.changed_text import changed_text
 from dashboard.charts.drawing import Drawing
@@ -31,7 +31,9 @@ from dashboard.export.call import Call, Text, given
 from dashboard.heads.format import counted, heads_together
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.heads.text_effect import TextEffect, effect_on_text, most_changed
+from dashboard.heads.untrained import has_twin
 from dashboard.heads.view import existing_head
+from dashboard.jobs.results import twin_request
 from dashboard.text import Encoding, Special, Unit
 
 BY = {"zero": "replaced by zero", "mean": "replaced by its mean"}
@@ -130,17 +132,36 @@ def head_effects(
     by: By = "zero",
     bos: bool = True,
     sentences: int = SENTENCES,
+    twin: bool = False,
     progress: Progress | None = None,
 ) -> HeadEffects:
     """The effect of ablating each head over built-in sentences (32): the stored result, or a new measurement.
 
-    Raises UserError as `dashboard.ablate_in` does.
+    twin: also the effects in the untrained twin (METRICS §10), in columns ``untrained_…``
+
+    Raises UserError as `dashboard.ablate_in` does, and with `twin` as `dashboard.untrained_twin`.
     """
     request = Request.of(model, by, bos, sentences)
+    every = _stored(request) or MEASUREMENT.measure(request, model, progress=progress)
+    if not twin:
+        return every
+    of_twin = twin_request(request, model.source)
+    return effects_with_twin(
+        every, _stored(of_twin) or MEASUREMENT.measure(of_twin, untrained_twin(model), progress=progress)
+    )
+
+
+def _stored(request: Request) -> HeadEffects | None:
     with suppress(UserError):
-        if (there := MEASUREMENT.find(request)) is not None:
-            return there
-    return MEASUREMENT.measure(request, model, progress=progress)
+        return MEASUREMENT.find(request)
+    return None
+
+
+def effects_with_twin(every: HeadEffects, twin: HeadEffects) -> HeadEffects:
+    """The effects of a model's heads and those of its untrained twin in one table, as `head_effects` with ``twin=True``
+    gives it."""
+    options = every.provenance.options | {"twin": True}
+    return HeadEffects(with_twin(every.table, twin.table), replace(every.provenance, options=options))
 
 
 def draw_ranking(
@@ -159,6 +180,7 @@ def draw_ranking(
     chosen = None if head is None else HeadId.of(head)
     sentence = "" if chosen is None else rank_finding(head_rank(every.table, chosen))
     sure = " · hollow: the interval includes 0" if every.measure == "loss_change" else ""
+    sure += " · grey tick: the untrained twin" if has_twin(every.table, every.measure) else ""
     chart = effect_ranking(
         every.table,
         Look(theme, width),
@@ -216,6 +238,7 @@ def _again(origin: Provenance) -> Call:
     how = {name: origin.options[name] for name in ("by", "bos")}
     if (sentences := origin.options.get("sentences", SENTENCES)) != SENTENCES:
         how["sentences"] = sentences
+    how |= {"twin": True} if origin.options.get("twin") else {}
     return Call("head_effects", (origin.opened,), how, to="every")
 
 

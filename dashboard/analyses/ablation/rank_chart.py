@@ -12,6 +12,7 @@ from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.heads.format import figure
 from dashboard.heads.head_id import click_fields, clicked_expr, datum_of, has_parts, head_of
+from dashboard.heads.untrained import UNTRAINED
 
 HIGH = 240.0  # pixels of the plot
 AXIS = 64.0  # pixels of the vertical axis
@@ -31,6 +32,8 @@ def effect_ranking(
     """A dot per head from the largest effect to the smallest, its 95 % interval as a whisker, on a square-root scale
     symmetric about 0. Dots whose interval contains 0 are hollow.
 
+    The effect of the untrained twin's head (``untrained_…``, where the table has it) is a tick.
+
     A click chooses the nearest head: the point parameter "head" has the fields layer, head and epoch.
 
     Parameters
@@ -42,7 +45,9 @@ def effect_ranking(
     name = "shift" if "shift" in table else "loss_change"
     rows = _rows(table, name, selection)
     plot_width = max(160.0, width - AXIS - BEYOND)
-    ends = [row[part] for row in rows for part in ("low", "high", "value") if row[part] is not None] or [0.0]
+    ends = [row[part] for row in rows for part in ("low", "high", "value", "twin") if row.get(part) is not None] or [
+        0.0
+    ]
     low, high = min(0.0, *ends) * 1.04, max(1e-6, *ends) * 1.04
     x = {
         "type": "quantitative",
@@ -85,6 +90,18 @@ def effect_ranking(
         "baseline": "bottom",
         "dy": -3,
     }
+    ticked = {
+        "transform": [{"filter": "isValid(datum.twin)"}],
+        "mark": {
+            "type": "tick",
+            "orient": "horizontal",
+            "color": p.quiet,
+            "thickness": 2,
+            "size": float(np.clip(step, 4, 10)),
+            "aria": False,
+        },
+        "encoding": {"x": at["x"], "y": y | {"field": "twin"}},
+    }
     layers = [
         {
             "data": {"values": [{"zero": 0}]},
@@ -101,6 +118,7 @@ def effect_ranking(
             "mark": {"type": "rule", "stroke": p.quiet, "strokeWidth": 1, "opacity": 0.75, "aria": False},
             "encoding": {"x": at["x"], "y": y | {"field": "low"}, "y2": {"field": "high"}},
         },
+        *([ticked] if any("twin" in row for row in rows) else []),
         {
             "transform": [{"filter": "datum.sure"}],
             "mark": dot | {"filled": True, "fill": p.ink},
@@ -169,6 +187,8 @@ def _rows(table: pd.DataFrame, name: str, selection: Selection) -> list[dict]:
     for place, one in enumerate(known.to_dict("records")):
         head = head_of(one)
         low, high, value = (float(one[part]) for part in (f"{name}_low", f"{name}_high", name))
+        twin = float(one.get(UNTRAINED + name, np.nan))
+        also = "" if np.isnan(twin) else f"; untrained twin {figure(twin)}"
         ends = {part: None if np.isnan(end) else round(end, 7) for part, end in (("low", low), ("high", high))}
         rows.append(
             {
@@ -179,7 +199,10 @@ def _rows(table: pd.DataFrame, name: str, selection: Selection) -> list[dict]:
                 "sure": low > 0 or high < 0,
                 "mine": head == selection.head,
                 **ends,
-                "tip": selection.tip(head, f", number {place + 1}: {figure(value)} ({figure(low)} to {figure(high)})"),
+                "tip": selection.tip(
+                    head, f", number {place + 1}: {figure(value)} ({figure(low)} to {figure(high)}){also}"
+                ),
             }
+            | ({} if np.isnan(twin) else {"twin": round(twin, 7)})
         )
     return rows

@@ -9,7 +9,8 @@ from dashboard.analyses.ablation.at_word import AblationAtWord
 from dashboard.analyses.ablation.joint import Interplay, interplay, signed, values_of
 from dashboard.analyses.ablation.rank import UNITS, HeadRank
 from dashboard.heads.format import counted, figure, heads_together, percent
-from dashboard.heads.head_id import head_of
+from dashboard.heads.head_id import HeadId, head_of
+from dashboard.heads.untrained import UNTRAINED, both_of
 
 
 def effect_finding(table: pd.DataFrame, model: str) -> str:
@@ -64,6 +65,20 @@ def rank_remark(found: HeadRank) -> str:
         f"{sentence} Ablating {worse:,} of the {found.heads:,} heads makes predictions worse (interval above 0), "
         f"{better:,} better (below 0); {found.heads - worse - better:,} are unclear. By chance, about "
         f"{0.025 * found.heads:.2g} of {found.heads:,} would be above 0 and as many below (2.5\u00a0% each)."
+    )
+
+
+def twin_remark(table: pd.DataFrame, head: HeadId) -> str:
+    """The effect of a head in the untrained twin, and how many heads have a larger one here than any has there, either
+    way; "" where the twin's effects are not known."""
+    name = "shift" if "shift" in table else "loss_change"
+    if (both := both_of(table, head, name)) is None:
+        return ""
+    most = float(table[UNTRAINED + name].abs().max())
+    above = int((table[name].abs() > most).sum())
+    return (
+        f"In the untrained twin, {head} changes {figure(both[1])} and no head more than {figure(most)}. In this model "
+        f"{above:,} of {len(table):,} heads change more than that."
     )
 
 

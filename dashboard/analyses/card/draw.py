@@ -24,6 +24,8 @@ from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
+from dashboard.heads.chance import LEVEL
+from dashboard.heads.chance_words import MARK
 from dashboard.heads.head_id import HeadId
 
 Names = Mapping[HeadId, str]
@@ -82,7 +84,7 @@ def draw_relations(
         Look(theme, width),
         title=f"Relations and their best heads · {title}",
         subtitle=[
-            f"share of cases found, held out · grey tick: the best fixed distance{more}",
+            f"share of cases found, held out · grey tick: the best fixed distance · {MARK}: q ≤ {LEVEL}{more}",
             corpus_of(profile.about),
         ],
         description=relations_finding(best),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -10,12 +11,13 @@ from dashboard.analyses.profile.relation_words import in_words
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look
+from dashboard.heads.chance_words import MARK, beyond, equals
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, head_of
 
 MOST = 20  # relations that are drawn
 ROW, DOT, SIZE = 22.0, 9.0, 12.0  # pixels of a row and of a dot; of type
-NAMES, HEADS = 196.0, 52.0  # pixels of the relations' names on the left, of the heads' on the right
+NAMES, HEADS = 196.0, 60.0  # pixels of the relations' names on the left, of the heads' on the right
 
 
 def relations_chart(
@@ -28,6 +30,8 @@ def relations_chart(
     names: Mapping[HeadId, str],
 ) -> Drawing:
     """A row per relation: the share of cases that its best head finds (dot), and the best fixed distance (tick).
+
+    • stands after a head whose q is at most 0.05.
 
     Parameters
     ----------
@@ -47,7 +51,7 @@ def relations_chart(
         left, right = sorted((NAMES + base * long, NAMES + found * long))
         tip = (
             f"{in_words(row['relation'])}: {head}{_called(names, head)} finds {percent(found)} of {row['n']:,}, held "
-            f"out; the best fixed distance {percent(base)}"
+            f"out; the best fixed distance {percent(base)}{_chance(row)}"
         )
         canvas.write(
             NAMES - 10,
@@ -62,7 +66,8 @@ def relations_chart(
         canvas.box(left, middle - 1, right - left, 2, p.syntax)
         canvas.box(NAMES + base * long - 1, middle - 7, 2, 14, p.position)
         canvas.box(NAMES + found * long - DOT / 2, middle - DOT / 2, DOT, DOT, p.syntax, edge=p.paper)
-        canvas.write(width - HEADS + 8, middle, str(head), p.text, SIZE, baseline="middle")
+        said = f"{head} {MARK}" if beyond(row["q"]) else str(head)
+        canvas.write(width - HEADS + 8, middle, said, p.text, SIZE, baseline="middle")
         canvas.place(0, top, width, ROW, tip)
         top += ROW
     return sheet(
@@ -73,6 +78,10 @@ def relations_chart(
         description=description,
         width=width,
     )
+
+
+def _chance(row: Mapping[Hashable, Any]) -> str:
+    return f"; {equals(row['q'])}" if row["q"] == row["q"] else ""
 
 
 def _called(names: Mapping[HeadId, str], head: HeadId) -> str:

@@ -13,6 +13,7 @@ from dashboard.analyses.profile.names import LEAST_INDUCTION, HeadName, Kind
 from dashboard.analyses.profile.relation_words import in_words
 from dashboard.analyses.profile.roles import SINK
 from dashboard.capture import AttentionModel
+from dashboard.heads.chance_words import own
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId, head_of
 from dashboard.models.catalogue import CATALOGUE
@@ -98,8 +99,8 @@ def relations_finding(best: pd.DataFrame) -> str:
     return (
         f"{head_of(first)} finds the {in_words(first['relation'])} relation furthest beyond its baseline: "
         f"{percent(float(first['held_out_accuracy']))} of {int(first['n']):,} cases, held out; the best fixed distance "
-        f"finds {percent(float(first['held_out_baseline']))}."
-    )
+        f"finds {percent(float(first['held_out_baseline']))}. {own(float(first['q']))}"
+    ).rstrip()
 
 
 def layers_finding(table: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from dashboard.analyses.profile.budget_chart import budget_bars
@@ -26,6 +27,7 @@ from dashboard.export import Provenance
 from dashboard.export.call import Call, Each, Model, Part, Variable, given
 from dashboard.export.provenance import origin
 from dashboard.heads.head_id import HeadId, head_of, heads_of, is_of
+from dashboard.heads.untrained import UNTRAINED, has_twin
 from dashboard.jobs.results import corpus_sha256
 from dashboard.text import ParsedSentence
 from dashboard.text.on_places import places_of_words, representative
@@ -54,7 +56,7 @@ def draw_scatter(
         title=f"Syntax or context · {title}",
         subtitle=[
             "bits per query word, held out · whiskers: 95 % interval · area: total bits · pale: attention sinks",
-            corpus_of(profile.about),
+            corpus_of(profile.about) + " · crosses: the untrained twin" * has_twin(profile.heads, "bits_syntax"),
         ],
         description=(
             f"Every head of {title} by the bits that only the parse and only meaning explain. {census(profile.heads)}"
@@ -208,6 +210,11 @@ def read_again(profile: Profile, to: str, name: str = "") -> Call:
     """The call that reads a profile from the library: by this name, or any profile of this model over this file. One
     over the built-in sentences that the library does not hold is made again."""
     about = profile.about
+    if has_twin(profile.heads, "bits_total"):
+        own = replace(
+            profile, heads=profile.heads[[one for one in profile.heads if not str(one).startswith(UNTRAINED)]]
+        )
+        return Call("profile_with_twin", (read_again(own, "known", name),), to=to)
     if not name and about["sha256"] == corpus_sha256() and not _in_library(about):
         how = given(limit=about.get("limit"))
         return Call(

@@ -11,6 +11,7 @@ from dashboard.charts.labels import width_of
 from dashboard.charts.look import Look
 from dashboard.charts.theme import Palette
 from dashboard.heads.format import percent
+from dashboard.heads.untrained import UNTRAINED
 
 BAR, GAP = 26.0, 12.0  # pixels of a bar's height, between bars
 LEFT = 108.0  # pixels to the left of a bar
@@ -35,14 +36,18 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
 
     Parameters
     ----------
-    head: a row of a profile's heads: budget_…, twin_… (shares that sum to 1), bits_… with _low and _high
+    head: a row of a profile's heads: budget_…, twin_… (shares that sum to 1), bits_… with _low and _high; where it has
+        the figures of the untrained twin too, ``untrained_…``, these are a bar and numbers beside those of the head
     look: 600 pixels wide by default
     """
     p, width = look.palette, look.width_or(WIDTH) - 12
     long = width - LEFT
     canvas, top = Canvas(), 0.0
     colours = channel_colours(p)
-    for prefix, name in (("budget", "this head"), ("twin", "position only")):
+    bars = [("budget", "this head"), ("twin", "position only")]
+    if f"{UNTRAINED}budget_{CHANNELS[0]}" in head:
+        bars.append((f"{UNTRAINED}budget", "untrained twin"))
+    for prefix, name in bars:
         canvas.write(LEFT - 10, top + BAR / 2, name, p.text, SIZE, align="right", baseline="middle")
         left = LEFT
         for channel in CHANNELS:
@@ -62,13 +67,18 @@ def budget_bars(head: dict, look: Look, *, title: str, subtitle: list[str], desc
     left, shades = LEFT, _explained(p)
     for name, value in drawn.items():
         wide = value / whole * long if whole else 0.0
-        tip = f"{BITS.get(name, LABELS.get(name, name))}: {bits(known[name])} ({_interval(head, name)})"
+        said = f"{bits(known[name])} ({_interval(head, name)}){_twin(head, name)}"
+        tip = f"{BITS.get(name, LABELS.get(name, name))}: {said}"
         bar_part(canvas, p, left, top, wide, shades[name], f"{value:.2f}" if value >= 0.005 else "", tip)
         left += wide
     if not whole:
         canvas.write(LEFT, top + BAR / 2, "nothing to explain was measured", p.quiet, SIZE, baseline="middle")
     words = [
-        (f"{BITS.get(name, LABELS.get(name, name))} {_plain(known[name])} ({_interval(head, name)})", shades[name])
+        (
+            f"{BITS.get(name, LABELS.get(name, name))} {_plain(known[name])} ({_interval(head, name)})"
+            f"{_twin(head, name)}",
+            shades[name],
+        )
         for name in drawn
     ]
     top = colour_key(canvas, p, words, top + BAR + 6, width)
@@ -89,6 +99,12 @@ def _plain(value: float) -> str:
 def _interval(head: dict, name: str) -> str:
     low, high = float(head[f"bits_{name}_low"]), float(head[f"bits_{name}_high"])
     return f"{_plain(low)} to {_plain(high)}"
+
+
+def _twin(head: dict, name: str) -> str:
+    """The bits of the same head of the untrained twin, where they are known."""
+    value = float(head.get(f"{UNTRAINED}bits_{name}", math.nan))
+    return f", untrained {_plain(value)}" if math.isfinite(value) else ""
 
 
 def bar_part(canvas: Canvas, p: Palette, x: float, y: float, wide: float, fill: str, says: str, tip: str) -> None:

@@ -19,6 +19,7 @@ from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Prof
 from dashboard.errors import UserError
 from dashboard.files import cache_dir
 from dashboard.heads.head_id import columns_of, heads_by_layer, heads_of
+from dashboard.models.resolve import ModelSource
 
 if TYPE_CHECKING:
     from dashboard.capture import AttentionModel
@@ -65,9 +66,10 @@ def profile_library() -> list[LibraryEntry]:
     return [entry for entry in found if entry is not None]
 
 
-def profiles_of(model: AttentionModel) -> list[LibraryEntry]:
+def profiles_of(model: AttentionModel | ModelSource) -> list[LibraryEntry]:
     """The finished profiles of this model with these weights, those that come with the dashboard first."""
-    known = {model.name, str(model.source.folder)}
+    source = model if isinstance(model, ModelSource) else model.source
+    known = {source.name, str(source.folder)}
     return [one for one in profile_library() if one.finished and one.model in known and one.revision == model.revision]
 
 

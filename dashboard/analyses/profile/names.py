@@ -18,6 +18,7 @@ from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import corpus_of
 from dashboard.analyses.scores.induction import LENGTH
 from dashboard.heads.bootstrap import FEWEST
+from dashboard.heads.chance_words import marked
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, columns_of, head_of, heads_of
 
@@ -41,12 +42,14 @@ class HeadName:
     kind: what it is named by
     figures: the evidence, one sentence
     corpus: over which corpus that was measured, and how large it is
+    q: of a relation, how likely it is by luck, corrected for the whole table (METRICS §10); NaN where there is none
     """
 
     text: str
     kind: Kind
     figures: str
     corpus: str = ""
+    q: float = np.nan
 
     @property
     def evidence(self) -> str:
@@ -115,13 +118,16 @@ def _steps(table: pd.DataFrame) -> dict[HeadId, str]:
 
 def _name(row: dict, relation: dict | None, induction: float, step: str, corpus: str) -> HeadName:
     if relation is not None:
+        q = float(relation["q"])
+        chance = f" ({marked(q)})" if marked(q) else ""
         return HeadName(
             looked_at(relation["relation"], relation["direction"]),
             "relation",
             f"Finds it for {percent(relation['accuracy'])} of {relation['n']:,} words, "
             f"{in_words(relation['relation'])} (95\u00a0% {percent(relation['low'])} to {percent(relation['high'])}); "
-            f"the best fixed distance finds {percent(relation['baseline'])}.",
+            f"the best fixed distance finds {percent(relation['baseline'])}{chance}.",
             corpus,
+            q,
         )
     if induction >= LEAST_INDUCTION:
         return HeadName(

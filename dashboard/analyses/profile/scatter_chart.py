@@ -11,7 +11,9 @@ from dashboard.analyses.profile.roles import SINK, role_label
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
+from dashboard.charts.theme import Palette
 from dashboard.heads.head_id import click_fields, datum_of, has_parts, heads_of
+from dashboard.heads.untrained import UNTRAINED
 
 TALLEST = 400.0  # pixels of the plane
 MARGIN = 70.0  # pixels for the vertical axis
@@ -38,14 +40,18 @@ def scatter(
 
     Parameters
     ----------
-    heads: `tables.Profile.heads`
+    heads: `tables.Profile.heads`; where it has the bits of the untrained twin too, ``untrained_…``, these are crosses
     look: 600 pixels wide by default; selection: the heads with a ring
     click: a click is the point parameter "head" (layer, head, epoch), a dragged rectangle the interval "box" (x, y)
     """
     p, width = look.palette, look.width_or(WIDTH)
     side = max(200.0, width - MARGIN)
     rows = _rows(heads, selection)
-    right, top = (max([row[name] for row in rows] + [0.01]) * 1.06 for name in ("x_high", "y_high"))
+    compared = any("twin_x" in row for row in rows)
+    right, top = (
+        max([row[name] for row in rows for name in (f"{axis}_high", f"twin_{axis}") if name in row] + [0.01]) * 1.06
+        for axis in "xy"
+    )
     x = _axis("bits that only the parse explains", right, up=False)
     y = _axis("bits that only meaning explains", top, up=True)
     both = min(right, top)
@@ -138,6 +144,7 @@ def scatter(
                 "opacity": strength,
             },
         },
+        *([_twins(x, y, p, mine)] if compared else []),
         {
             "transform": [{"filter": "datum.kept"}],
             "mark": ring | {"stroke": p.quiet, "strokeDash": [3, 2], "strokeWidth": 1.25},
@@ -163,6 +170,20 @@ def scatter(
         description=description,
         width=width,
     )
+
+
+def _twins(x: dict, y: dict, p: Palette, mine: str) -> dict:
+    """A cross for each head of the untrained twin, that of the head on show stronger."""
+    return {
+        "transform": [{"filter": "isValid(datum.twin_x)"}],
+        "mark": {"type": "point", "shape": "cross", "filled": True, "size": 34, "aria": False},
+        "encoding": {
+            "x": x | {"field": "twin_x"},
+            "y": y | {"field": "twin_y"},
+            "fill": {"condition": {"test": mine, "value": p.text}, "value": p.quiet},
+            "opacity": {"condition": {"test": mine, "value": 1}, "value": 0.45},
+        },
+    }
 
 
 def _axis(name: str, most: float, *, up: bool) -> dict:
@@ -199,6 +220,10 @@ def _rows(heads: pd.DataFrame, selection: Selection) -> list[dict]:
             f", {role_label(one['role'], float(one['active']))}: parse {one['bits_syntax']:.3f}, "
             f"meaning {one['bits_context']:.3f} of {one['bits_total']:.2f} bits"
         )
+        twin = [float(one.get(f"{UNTRAINED}bits_{figure}", np.nan)) for figure in ("syntax", "context")]
+        if np.isfinite(twin).all():
+            row |= {f"twin_{axis}": round(max(value, 0.0), 5) for axis, value in zip("xy", twin, strict=True)}
+            says += f"; untrained twin: parse {twin[0]:z.3f}, meaning {twin[1]:z.3f}"
         row["tip"] = selection.tip(head, says)
         rows.append(row)
     return rows

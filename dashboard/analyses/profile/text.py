@@ -14,6 +14,7 @@ from dashboard.heads.bootstrap import FEWEST
 from dashboard.heads.chance import LEVEL
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId, head_of, heads_of
+from dashboard.heads.untrained import UNTRAINED
 from dashboard.heads.view import HeadView
 
 ROLES = ("syntax", "context", "position", "undecided", "flat")
@@ -51,6 +52,16 @@ def head_finding(row: dict, about: dict) -> str:
         f"{head}: {role_label(row['role'], float(row['active']))}. Of {row['bits_total']:.2f} bits per query word "
         f"{', '.join(parts)}. {corpus_of(about)}."
     )
+
+
+def twin_remark(row: dict) -> str:
+    """The bits of the same head of the untrained twin; "" where they are not known. row: as in `head_finding`"""
+    names = {"total": "", "position": "position explains ", "syntax": "only the parse ", "context": "only meaning "}
+    known = {name: float(row.get(f"{UNTRAINED}bits_{name}", np.nan)) for name in names}
+    if not np.isfinite(list(known.values())).all():
+        return ""
+    said = [f"{names[name]}{value:z.3f}".replace("-", "−") for name, value in known.items() if name != "total"]
+    return f"In the untrained twin, of {known['total']:.2f} bits {', '.join(said)}."
 
 
 def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from dashboard.analyses.scores.atlas_chart import atlas, atlas_maps
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.analyses.scores.survey import Survey, survey
-from dashboard.capture import AttentionModel
+from dashboard.capture import AttentionModel, untrained_twin
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export.call import given
 from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.head_id import HeadId, heads_of
+from dashboard.heads.untrained import beside
 from dashboard.heads.view import Between
 from dashboard.text import Encoding
 
@@ -34,20 +35,29 @@ def scores(
     pair: str | None = None,
     between: Between | None = None,
     as_words: bool = False,
+    twin: bool = False,
 ) -> pd.DataFrame:
     """All pattern scores of METRICS §1, a row per head: columns layer, head, then a column per score.
 
     pair, between, as_words: as in `attention`; rows are divided by their sum over the keys of that text
+    twin: also the scores of the untrained twin (METRICS §10), ``untrained_`` before their names, which is opened for it
 
     All heads in one pass, with only a block of rows in memory. NaN where a score has no qualifying row on this text.
-    Raises UserError on an empty text.
+    Raises UserError on an empty text, and with `twin` as `dashboard.untrained_twin` does.
     """
     reading = {"bos": bos, "limit": limit, "pair": pair, "as_words": as_words}
     encoding = text if isinstance(text, Encoding) else model.encode(text, **reading)
     table = overview(model, encoding, thumbnails=False, between=between).scores
-    options = given(limit=limit, between=between, as_words=as_words or None)
+    if twin:
+        table = with_twin(table, scores(untrained_twin(model), encoding, between=between))
+    options = given(limit=limit, between=between, as_words=as_words or None, twin=twin or None)
     table.attrs["provenance"] = provenance_of_text(model, encoding, "scores", bos=bos, **options).to_dict()
     return table
+
+
+def with_twin(table: pd.DataFrame, twin: pd.DataFrame) -> pd.DataFrame:
+    """The scores of a model and those of its untrained twin in one table, as `scores` with ``twin=True`` gives it."""
+    return beside(table, twin, SCORES)
 
 
 def overview(
@@ -81,7 +91,8 @@ def draw_atlas(
     names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
     """All heads of a model in one picture: coloured by a score, or (score None, from a Survey) their maps.
-    names: what heads are called, for who hovers over them
+    names: what heads are called, for who hovers over them. A table with ``untrained_…`` columns has the untrained twin
+    in the strip at the foot of each cell
 
     Raises UserError for a score that does not exist.
     """

@@ -9,13 +9,14 @@ import pandas as pd
 
 from dashboard.analyses.scores.scores import SCORES, Score
 from dashboard.charts.drawing import NARROWEST, WIDTH, Drawing, sheet
-from dashboard.charts.head_grid import Grid
+from dashboard.charts.head_grid import STRIP, Grid
 from dashboard.charts.ink import next_round
 from dashboard.charts.look import Look, Selection, tip_expr
 from dashboard.charts.raster import montage_uri
 from dashboard.charts.theme import gradient, ink, on_ink, scale
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, Part, columns_of, datum_of, every_head, heads_of
+from dashboard.heads.untrained import UNTRAINED, has_twin
 
 
 def atlas(
@@ -32,7 +33,8 @@ def atlas(
 
     Parameters
     ----------
-    scores: a row per head, columns layer, head and `score`; NaN where it is undefined, drawn as a dash
+    scores: a row per head, columns layer, head and `score`; NaN where it is undefined, drawn as a dash. Where it has
+        the score of the untrained twin too, ``untrained_…``, that is a strip at the foot of each cell
     score: a name of `SCORES`
     selection: the selected head has a frame, which a click moves without a new drawing; pinned heads have dashed frames
     model: its title, for the heading; look: 600 pixels wide by default
@@ -40,9 +42,11 @@ def atlas(
     what = SCORES[score]
     share = what.unit == "share"
     values = scores[score].to_numpy(float)
+    twin = scores[UNTRAINED + score].to_numpy(float) if has_twin(scores, score) else np.full(len(values), np.nan)
+    compared = bool(np.isfinite(twin).any())
     grid = Grid.over(scores, look)
     p = look.palette
-    high = full_ink(values, share)
+    high = full_ink(np.concatenate([values, twin]), share)
     scaled = f"in % · shade: 0 to {high * 100:.3g}\u00a0%" if share else f"in {what.unit} · shade: 0 to {high:g}"
     any_value = bool(np.isfinite(values).any())
     rows = [
@@ -51,12 +55,13 @@ def atlas(
             **selection.named(head),
             "value": None if np.isnan(value) else round(float(value), 4),
         }
-        for head, value in zip(heads_of(scores), values, strict=True)
+        | ({} if np.isnan(other) else {"twin": round(float(other), 4)})
+        for head, value, other in zip(heads_of(scores), values, twin, strict=True)
     ]
 
-    def formatted(form: str, unit: bool = True) -> str:
-        """Vega expression: datum.value as formatted text."""
-        number = f"format(datum.value * 100, '{form}')" if share else f"format(datum.value, '{form}')"
+    def formatted(form: str, unit: bool = True, field: str = "value") -> str:
+        """Vega expression: a field of the datum as formatted text."""
+        number = f"format(datum.{field} * 100, '{form}')" if share else f"format(datum.{field}, '{form}')"
         return f"{number} + ' {'%' if share else what.unit}'" if unit else number
 
     has = "isValid(datum.value)"
@@ -80,14 +85,19 @@ def atlas(
         "encoding": grid.where() | {"text": {"field": "number", "type": "nominal"}, "color": on_shade},
     }
     written = [numbers] if grid.width >= 22 and grid.height >= 15 else []
-    value = f"{has} ? {formatted('.1f' if share else '.2f')} : 'no value on this text'"
-    catch = grid.catch(tip_expr(grid.name, f"', ' + ({value})"), selection)
+    form = ".1f" if share else ".2f"
+    value = f"{has} ? {formatted(form)} : 'no value on this text'"
+    strips, also = [], ""
+    if compared:
+        strips = grid.strips(p, {name: one for name, one in colour.items() if name != "legend"}, "twin")
+        also = f" + (isValid(datum.twin) ? '; untrained twin ' + {formatted(form, field='twin')} : '')"
+    catch = grid.catch(tip_expr(grid.name, f"', ' + ({value}){also}"), selection)
     return sheet(
         {
             "width": grid.width * grid.heads,
             "height": grid.height * grid.layers,
             "layer": [
-                {"data": {"values": rows}, "layer": [cells, *written, *grid.frames(p, selection), catch]},
+                {"data": {"values": rows}, "layer": [cells, *strips, *written, *grid.frames(p, selection), catch]},
             ],
         },
         look.theme,
@@ -95,6 +105,7 @@ def atlas(
         subtitle=[
             "mean over tokens, special tokens count as keys",
             scaled if any_value else "no head has a value here: choose another score",
+            *([STRIP] if compared else []),
         ],
         description=_describe_scores(scores, score, what, model),
         width=max(grid.width * grid.heads, min(look.width_or(WIDTH), NARROWEST)),

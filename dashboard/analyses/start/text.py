@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dashboard.analyses.start.choose import Side
+from dashboard.heads.chance import LEVEL
+from dashboard.heads.chance_words import MARK, equals
 from dashboard.heads.format import counted, percent
 
 FAR = 2  # words: a shorter way is not worth saying
@@ -26,6 +28,15 @@ def _looks(i: int, side: Side) -> str:
     way = "back" if j < i else "ahead"
     across = f", across {counted(abs(i - j), 'words')}" if abs(i - j) >= FAR else ""
     return f"{side.head} looks {way} to “{side.view.drawn[j]}” ({percent(float(row[j]))}){across}"
+
+
+def chance(*sides: Side) -> str:
+    """What the mark after a name says, and the q of the heads that have one; "" where none has."""
+    known = [f"{side.head}: {equals(side.name.q)}." for side in sides if not np.isnan(side.name.q)]
+    if not known:
+        return ""
+    said = " ".join(known)
+    return f"{said} How likely luck finds such a relation, corrected for all heads and relations. {MARK}: q ≤ {LEVEL}."
 
 
 def sameness(weights: float, layer: int, heads: int) -> str:

@@ -11,8 +11,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor
 
 from dashboard.builtin.known_truth.known_model import Known
-
-JOBS = "jobs.json"
+from dashboard.models.twin.source import JOBS
 
 
 def write_folder(known: Known, folder: Path) -> Path:

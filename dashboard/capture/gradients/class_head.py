@@ -65,7 +65,7 @@ def _load(model: AttentionModel) -> ClassHead | None:
     if kind is None or list(base.config.architectures or ()) != [kind.__name__]:
         return None
     with alone_and_quiet():
-        whole, report = whole_model(model.loaded, kind, "classifier")
+        whole, report = whole_model(model.loaded, kind, base, "classifier")
         if report["missing_keys"]:  # it would be filled with random numbers
             return None
         whole = whole.eval().requires_grad_(False)

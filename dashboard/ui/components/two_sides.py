@@ -18,6 +18,7 @@ from dashboard.analyses.start.text import of_word
 from dashboard.charts.browser import SENTENCE_JS
 from dashboard.charts.labels import right_to_left
 from dashboard.charts.theme import PALETTES, Theme
+from dashboard.heads.chance_words import MARK, beyond
 
 _JS, _CSS = (Path(__file__).with_name(f"two_sides.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
 _JS = SENTENCE_JS + _JS
@@ -60,7 +61,7 @@ def show(
 def _side(side: Side, theme: Theme) -> dict[str, Any]:
     return {
         "head": str(side.head),
-        "name": side.name.text,
+        "name": f"{side.name.text} {MARK}" if beyond(side.name.q) else side.name.text,
         "why": side.name.evidence,
         "colour": getattr(PALETTES[theme], side.name.role),
         "weights": side.view.weights.astype(float).round(3).tolist(),

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard.analyses.ablation.draw import TITLES, AblationOnText, draw_effects
+from dashboard.analyses.ablation.draw import TITLES, AblationOnText, draw_effects, effects_with_twin
 from dashboard.analyses.ablation.draw_joint import JointAblation
 from dashboard.analyses.ablation.results import MEASUREMENT, HeadEffects, Request
 from dashboard.analyses.profile.api import draw_profile
@@ -27,7 +27,10 @@ from dashboard.export.provenance import provenance_of_text
 from dashboard.heads.format import listed
 from dashboard.heads.head_id import HeadId, columns_of, from_selection, heads_of
 from dashboard.heads.rank_correlation import Correlation, spearman
+from dashboard.jobs.results import twin_request
 from dashboard.ui import caches, head_names, job_panel, missing_model, profile_picker, session
+from dashboard.ui.components import twin
+from dashboard.ui.components.twin import Twin
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
@@ -158,6 +161,13 @@ def head_effects(this: Opened) -> HeadEffects | None:
             "result is kept."
         ),
     )
+
+
+def of_twin(this: Opened, every: HeadEffects | None) -> tuple[HeadEffects | None, Twin[Request, HeadEffects]]:
+    """The effects of all heads with those of the untrained twin, where they are known, and what is known of it."""
+    own = Request.of(this.model, session.choices().by, this.bos)
+    found = twin.known(MEASUREMENT, lambda: twin_request(own, this.model.source))
+    return (None, found) if every is None else found.joined(every, effects_with_twin)
 
 
 def _take_out(key: str) -> None:

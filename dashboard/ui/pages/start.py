@@ -18,6 +18,7 @@ from dashboard.analyses.start.api import TwoHeads
 from dashboard.builtin.attention import attend
 from dashboard.builtin.source_listing import listing
 from dashboard.errors import UserError
+from dashboard.heads.chance_words import verdict
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId
 from dashboard.ui import head_names, session
@@ -94,17 +95,19 @@ def along(key: str, text: str, bos: bool, pair: tuple[int, int], _this: Reading)
 
 
 def winner(found: Examples, names: Mapping[HeadId, HeadName]) -> str:
-    """Which head links the two words best, by name, beside what it gives to words just as far away."""
+    """Which head links the two words best, by name, beside what it gives to words just as far away, and whether
+    that is beyond chance."""
     best = found.row(found.best)
     if not best["n"] or not best["lift"] > 0:
         return example_finding(found)
     name = names[found.best]
     called = "" if name.kind == "unnamed" else f" ({name.text})"
     first, second = (found.words[k] for k in found.pairs[0])
-    return (
+    said = (
         f"{found.best}{called} links “{first}” to “{second}” best of all {len(found.table)} heads: "
         f"{percent(float(best['score']))}, against {percent(float(best['baseline']))} for words just as far apart."
     )
+    return f"{said} {verdict(float(best['q']), found.table['q'].to_numpy())}".rstrip()
 
 
 def squares(found: Examples, width: int) -> Figure:

@@ -9,11 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.analyses.scores.scores import SCORES
+from dashboard.analyses.scores.twin import Request
 from dashboard.heads.links import strongest
+from dashboard.heads.untrained import TAUGHT, UNTRAINED
 from dashboard.heads.view import HeadView
-from dashboard.ui import head_names
+from dashboard.jobs import results
+from dashboard.ui import head_names, session
 from dashboard.ui.figure import UNREAD, Table
-from dashboard.ui.model_and_text import Opened
+from dashboard.ui.model_and_text import Opened, Reading
 
 MOST = 50  # links
 LINKS = {
@@ -43,12 +46,27 @@ def _strongest(view: HeadView) -> pd.DataFrame:
     return found[[name for name in LINKS if name in found]]
 
 
+def twin_request(this: Reading) -> Request:
+    """The request for the scores of the untrained twin over the text on show. Raises UserError where there is none."""
+    read = {"bos": this.bos, "most": this.most, "between": this.between or ""}
+    return results.twin_request(Request.reads(this.model, this.encoding, **read), this.model.source)
+
+
 def scores(this: Opened, table: pd.DataFrame) -> Table:
-    """The numbers behind the picture of all heads."""
+    """The numbers behind the picture of all heads; of the untrained twin those of the chosen score."""
+    chosen = session.choices().score
     columns = {
         name: st.column_config.NumberColumn(
             score.title, help=score.help, format="percent" if score.unit == "share" else "%.2f"
         )
+        for name, score in SCORES.items()
+    }
+    columns |= {
+        UNTRAINED + name: st.column_config.NumberColumn(
+            f"{score.title}, untrained", help=TAUGHT, format="percent" if score.unit == "share" else "%.2f"
+        )
+        if name == chosen
+        else None
         for name, score in SCORES.items()
     }
     named = head_names.table(this, {"layer": "Layer", "head": "Head", **columns}, table, key="scores")

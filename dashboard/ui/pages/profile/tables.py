@@ -12,6 +12,7 @@ from dashboard.analyses.profile.relation_words import in_words
 from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.profile.text import relations_chance
 from dashboard.heads.head_id import HeadId, heads_of, is_of
+from dashboard.heads.untrained import TAUGHT, UNTRAINED
 from dashboard.ui import figure, head_names
 from dashboard.ui.figure import Table
 from dashboard.ui.model_and_text import Opened
@@ -42,6 +43,15 @@ HEADS = {
     "bits_context_low": st.column_config.NumberColumn("95\u00a0% from", format=BITS),
     "bits_context_high": st.column_config.NumberColumn("to", format=BITS),
 }
+TWINS = {
+    f"{UNTRAINED}bits_{name}": st.column_config.NumberColumn(f"{title}, untrained", format=BITS, help=TAUGHT)
+    for name, title in (
+        ("total", "Bits to explain"),
+        ("position", "Position"),
+        ("syntax", "Only the parse"),
+        ("context", "Only meaning"),
+    )
+}
 TWO_CORPORA = {
     "layer": "Layer",
     "head": "Head",
@@ -55,7 +65,7 @@ TWO_CORPORA = {
 
 def heads_table(profile: Profile) -> pd.DataFrame:
     """The numbers behind the picture of all heads; the files hold all columns."""
-    return profile.heads[list(HEADS)]
+    return profile.heads[[name for name in (*HEADS, *TWINS) if name in profile.heads]]
 
 
 def two_corpora_table(table: pd.DataFrame, figure: str) -> pd.DataFrame:
