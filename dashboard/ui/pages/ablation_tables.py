@@ -80,8 +80,10 @@ EFFECTS: Columns = {
     "shift": st.column_config.NumberColumn(_SHIFT, format="%.5f"),
     "shift_low": st.column_config.NumberColumn(f"{_SHIFT}, 95\u00a0% from", format="%.5f"),
     "shift_high": st.column_config.NumberColumn(f"{_SHIFT}, 95\u00a0% to", format="%.5f"),
-    "untrained_loss_change": st.column_config.NumberColumn("Untrained twin", help=TAUGHT, format="%+.5f"),
-    "untrained_shift": st.column_config.NumberColumn("Untrained twin", help=TAUGHT, format="%.5f"),
+    "untrained_loss_change": st.column_config.NumberColumn(
+        "Untrained twin: change of loss", help=TAUGHT, format="%+.5f"
+    ),
+    "untrained_shift": st.column_config.NumberColumn(f"Untrained twin: {_SHIFT}", help=TAUGHT, format="%.5f"),
     **dict.fromkeys(f"untrained_{name}{end}" for name in ("loss_change", "shift") for end in ("_low", "_high")),
     "sentences": None,
     "tokens": None,

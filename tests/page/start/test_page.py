@@ -37,7 +37,8 @@ def test_they_are_named_as_the_profile_names_them(minilm):
     names = {str(head): name for head, name in head_names(profile).items()}
     top, bottom = sides(opened(None, text=KEYS))["sides"]
     assert names[top["head"]].kind in ("relation", "syntax") and names[bottom["head"]].kind == "context"
-    assert [top["name"], bottom["name"]] == [names[top["head"]].text, names[bottom["head"]].text]
+    assert names[top["head"]].q <= 0.05 and np.isnan(names[bottom["head"]].q)  # of a relation of the whole table
+    assert [top["name"], bottom["name"]] == [f"{names[top['head']].text} •", names[bottom["head"]].text]
 
 
 def test_two_words_light_all_heads_and_name_the_winner(minilm):
