@@ -46,7 +46,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (data.causal && j > i) return `${named(i, j)}: in the future, not seen`;
     const weight = weights.get(key(i, j));
     const share = weight === undefined ? 'under 0.5\u00a0%' : percent(weight);
-    return `${named(i, j)}: ${share}${cuts.has(key(i, j)) ? ' · cut. Click to mend it.' : '. Click to cut it.'}`;
+    return `${named(i, j)}: ${share}${cuts.has(key(i, j)) ? ' · cut. Click to restore it.' : '. Click to cut it.'}`;
   };
   const toggle = (i, j) => {
     if (data.causal && j > i) { line.textContent = says(i, j); return; }

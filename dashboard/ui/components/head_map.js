@@ -11,8 +11,8 @@ const BEYOND = 32;  // pixels that leaning words reach beyond the last column
 const NAMED = 20;  // pixels that the names of stretches take
 const MINI = 96;  // pixels of the small map
 const HINT = 'Point at the map for a weight. Click it, then scroll to zoom; drag to move.';
-const CUTTING = 'Click a cell to cut its link, or drag over several. Again: mend it.';
-const KEYS_CUT = 'Arrow keys move, Enter cuts or mends a link, plus and minus zoom.';
+const CUTTING = 'Click a cell to cut its link, or drag over several. Again to restore it.';
+const KEYS_CUT = 'Arrow keys move, Enter cuts or restores a link, plus and minus zoom.';
 const KEYS = 'Arrow keys move, plus and minus zoom, 0 shows the whole text.';
 const LOWEST = 240, AROUND = 130;  // pixels of a side in a low window, and what stands over and under it there
 
