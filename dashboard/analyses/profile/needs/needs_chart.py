@@ -48,7 +48,8 @@ def bits_against_kept(
     rows = _rows(table, figure, selection)
     most = max([row["x"] for row in rows] + [0.01]) * 1.06
     ends = [row[end] for row in rows for end in ("low", "high", "even") if row[end] is not None]
-    bottom, top = max(LOW, min([-0.05, *ends])), min(HIGH, max([1.05, *ends]))
+    whole = any(row["even"] is not None for row in rows)  # a model, of which 1 is all; else a difference of two
+    bottom, top = max(LOW, min([-0.05, *ends])), min(HIGH, max([1.05 if whole else 0.05, *ends]))
     ticks = [tick for tick in (0, 0.002, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2) if tick <= most]
     x = {
         "type": "quantitative",
@@ -82,7 +83,7 @@ def bits_against_kept(
     }
     layers = [
         {
-            "data": {"values": [{"share": 0}, {"share": 1}]},
+            "data": {"values": [{"share": 0}, *([{"share": 1}] if whole else [])]},
             "mark": {"type": "rule", "stroke": p.quiet, "strokeDash": [3, 4], "opacity": 0.8, "aria": False},
             "encoding": {"y": y | {"field": "share"}},
         },

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
 from dashboard.analyses.profile.needs.api import Needs, draw_needs
+from dashboard.analyses.profile.needs.head_models import OF
 from dashboard.analyses.profile.needs.table import FIGURES
 from dashboard.analyses.profile.needs.text import WHY, correlation_said, head_kept, needs_finding, needs_remarks
 from dashboard.analyses.profile.needs_job import MEASUREMENT, Request
@@ -37,6 +38,7 @@ KEPT_HELP = (
     "(loss ablated − loss replaced) / (loss ablated − loss as it is), over all sentences; for a model that predicts "
     "nothing, of the shift of its last vectors. 100 %: nothing is lost. 0 %: as if the head were set to zero."
 )
+ENDS = "Dashed lines: 0 and 100\u00a0%. Grey ticks: an even spread."
 SHARE = "%.1f\u00a0%%"
 BITS = "%.3f"
 
@@ -134,7 +136,7 @@ def _show(this: Opened, found: Needs) -> None:
                 "needs",
                 lead=[correlation_said(found.correlation(name), name)],
                 remarks=[
-                    "Dashed lines: 0 and 100\u00a0%. Grey ticks: an even spread.",
+                    ENDS if name in OF else "",
                     WHY,
                     *needs_remarks(found.table),
                 ],
