@@ -10,12 +10,16 @@ import os
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the hub
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait leave the cores to a test's other processes
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # each worker has a core; two threads each would take turns
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what a test's many processes import is compiled once
 
+import gc
 import re
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+
+gc.disable()  # until all is imported: a library's import makes no garbage
 
 import pytest
 from hypothesis import settings
@@ -29,6 +33,49 @@ settings.load_profile("suite")
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = False  # and the tests themselves for both workers and the next run
+
+TIERS = "browser", "page", "unit", "model"
+
+
+def pytest_collection_finish() -> None:
+    """What the libraries have made by now stays; it is not searched for garbage again and again."""
+    gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """The first worker takes files from one end, all others from the other, until they meet among short unit tests.
+
+    So one dashboard and one browser serve all that a person does, and what a worker has opened it uses for longer.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class FromBothEnds(LoadFileScheduling):
+        def _assign_work_unit(self, node) -> None:
+            files = sorted(self.workqueue, key=self._place)
+            first = node.gateway.id == "gw0"
+            self.workqueue.move_to_end(files[0 if first else -1], last=False)
+            super()._assign_work_unit(node)
+
+        def _place(self, file: str) -> tuple[int, int]:
+            tier = Path(file).parts[1]
+            tests = len(self.workqueue[file])
+            return TIERS.index(tier), tests if tier == "model" else -tests
+
+    return FromBothEnds(config, log) if config.option.dist == "loadfile" else None
+
+
+@pytest.fixture
+def threads():
+    """torch on so many threads, for what changes their number, or must not hang on it: those of before come back."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    yield 3
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -37,18 +37,27 @@ def top_examples(
     decile (1 to 10, 10 the highest), sentence, score (bits per query word), queries. No row where a head has no figure.
     """
     every = every_head(layers, heads)
+    whose = [(place, figure) for place in range(len(every)) for figure in EXAMPLE_FIGURES]
     found = [
-        _of_head(bits[figure][:, place], queries[:, place], (SEED, place, number)).assign(place=place, figure=figure)
-        for place in range(len(every))
-        for number, figure in enumerate(EXAMPLE_FIGURES)
+        _of_head(bits[figure][:, place], queries[:, place], (SEED, place, EXAMPLE_FIGURES.index(figure)))
+        for place, figure in whose
     ]
-    table = pd.concat(found, ignore_index=True)
-    table["sentence"] = np.asarray(sentences)[table["row"].to_numpy()]
-    whose = pd.DataFrame(head_columns([every[place] for place in table["place"]]))
-    return pd.concat([whose, table[["figure", "kind", "decile", "sentence", "score", "queries"]]], axis=1)
+    number = [len(one["row"]) for one in found]
+    of = {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+    return pd.DataFrame(
+        {
+            **head_columns([every[place] for place in np.repeat([place for place, _ in whose], number)]),
+            "figure": np.repeat([figure for _, figure in whose], number).astype(object),
+            "kind": of["kind"],
+            "decile": of["decile"],
+            "sentence": np.asarray(sentences)[of["row"]],
+            "score": of["score"],
+            "queries": of["queries"],
+        }
+    )
 
 
-def _of_head(bits: np.ndarray, queries: np.ndarray, seed: tuple[int, int, int]) -> pd.DataFrame:
+def _of_head(bits: np.ndarray, queries: np.ndarray, seed: tuple[int, int, int]) -> dict[str, np.ndarray]:
     rows = np.flatnonzero((queries >= FEWEST_QUERIES) & ~np.isnan(bits))
     score = bits[rows] / queries[rows]
     order = np.argsort(score, kind="stable")
@@ -61,12 +70,11 @@ def _of_head(bits: np.ndarray, queries: np.ndarray, seed: tuple[int, int, int]) 
         for ranks in (np.flatnonzero(decile == k) for k in range(1, 11))
     ]
     ranks = np.concatenate([strongest, *drawn]).astype(int)
-    return pd.DataFrame(
-        {
-            "row": rows[order[ranks]],
-            "kind": np.repeat(KINDS, [len(strongest), len(ranks) - len(strongest)]).astype(object),
-            "decile": decile[ranks],
-            "score": score[order[ranks]].astype(np.float32),
-            "queries": queries[rows[order[ranks]]].astype(int),
-        }
-    )
+    chosen = rows[order[ranks]]
+    return {
+        "row": chosen,
+        "kind": np.repeat(KINDS, [len(strongest), len(ranks) - len(strongest)]).astype(object),
+        "decile": decile[ranks],
+        "score": score[order[ranks]].astype(np.float32),
+        "queries": queries[chosen].astype(int),
+    }

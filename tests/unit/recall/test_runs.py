@@ -129,8 +129,7 @@ def test_old_runs_are_forgotten(tiny):
     assert runs.leave(replace(TINY, steps=1), "anna") is None
 
 
-def test_two_real_runs_at_once_find_what_each_finds_alone_and_leave_the_threads(tiny):
-    threads = torch.get_num_threads()
+def test_two_real_runs_at_once_find_what_each_finds_alone_and_leave_the_threads(tiny, threads):
     runs = Runs()
     other = replace(TINY, distances=(1, 3))
     both = [runs.begin(TINY, "anna"), runs.begin(other, "ben")]
@@ -150,10 +149,9 @@ def test_a_study_times_and_trains(tiny):
     assert fractions == sorted(fractions) and fractions[0] == 0
 
 
-def test_the_estimate_is_of_the_right_size(monkeypatch):
+def test_the_estimate_is_of_the_right_size(monkeypatch, threads):
     """Both by the time of the processor, so that a busy machine does not tell."""
     config = Recall(distances=(2, 8), seeds=2, steps=60, tested=10, symbols=30)  # too hard to be done early
-    threads = torch.get_num_threads()
     with monkeypatch.context() as patched:
         patched.setattr(studies.time, "perf_counter", time.process_time)
         estimate = max(studies.estimate(config) for _ in range(3))
