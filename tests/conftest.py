@@ -19,8 +19,6 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-gc.disable()  # until all is imported: a library's import makes no garbage
-
 import pytest
 from hypothesis import settings
 from syrupy.extensions.amber import AmberSnapshotExtension
@@ -29,6 +27,8 @@ from syrupy.extensions.amber import AmberSnapshotExtension
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=500)
 settings.load_profile("suite")
+
+gc.disable()  # until all is collected: a library's import makes no garbage
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
