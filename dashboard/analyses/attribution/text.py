@@ -76,11 +76,6 @@ def error_said(found: Attributed, rise: float) -> str:
     return f"{said} That is large: take their order, not their size." if share > ROUGH else said
 
 
-def rough(found: Attributed) -> bool:
-    """Whether the error of the integral is over a tenth of what it is of."""
-    return abs(found.error) > ROUGH * abs(found.value - found.at_baseline)
-
-
 def heads_finding(found: Attributed, by: By = "integrated", head: HeadId | None = None) -> str:
     """One sentence on a head (None: the one that agrees most) and the attribution, with word order’s own agreement."""
     words = len(found.own)
