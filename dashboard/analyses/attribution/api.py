@@ -54,6 +54,7 @@ class Attributed:
     places: the tokens that the prediction is read from
     value, at_baseline: F of the text and of the baseline
     steps, points: the most points of the path at which gradients might be taken, and at how many they were
+    along: what the pieces of the path err by in all, whatever its sign, logits; at least |`error`|
     order: what word order alone has for an agreement: Spearman’s ρ of nearness to the predicting token, by `By`
     name, revision, model: of the model: what opens it, its commit, its title
     text, encoding, reading: the text, as the model reads it, and the options it was read with
@@ -72,6 +73,7 @@ class Attributed:
     at_baseline: float
     steps: int
     points: int
+    along: float
     order: Mapping[str, float]
     name: str
     revision: str
@@ -191,6 +193,7 @@ def attribute(
         figures.at_baseline,
         steps,
         figures.points,
+        figures.along,
         {},
         model.name,
         model.revision,

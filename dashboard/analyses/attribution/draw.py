@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.analyses.attribution.agreement import FEWEST
 from dashboard.analyses.attribution.api import Attributed, By, call_of, provenance_of_attribution
 from dashboard.analyses.attribution.text import NAMES, answer_said, attribution_finding, heads_finding
 from dashboard.analyses.attribution.words_chart import Word, words_chart
@@ -166,6 +165,3 @@ def _made(found: Attributed, verb: str, by: By, keywords: Mapping[str, object], 
     return replace(
         origin, view=verb.removeprefix("draw_"), options=origin.options | more | dict(keywords) | shown, call=call
     )
-
-
-__all__ = ["FEWEST", "draw_attribution", "draw_attribution_heads", "draw_attribution_words", "words_table"]

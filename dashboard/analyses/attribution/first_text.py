@@ -19,7 +19,20 @@ from dashboard.text import Encoding
 
 FILE = Path(__file__).parent / "first_text.json"
 TEXT, ANSWER, RIVAL = "When Mary and John went to the store, John gave a drink to", "Mary", "John"
-_PLAIN = ("kind", "value", "at_baseline", "steps", "points", "order", "name", "revision", "model", "text", "reading")
+_PLAIN = (
+    "kind",
+    "value",
+    "at_baseline",
+    "steps",
+    "points",
+    "along",
+    "order",
+    "name",
+    "revision",
+    "model",
+    "text",
+    "reading",
+)
 _ENCODED = ("text", "ids", "pieces", "labels", "spans", "special", "unknown", "added")
 
 

@@ -8,7 +8,7 @@ the vocabulary's mean vector and special tokens keep their own:
 
 The second sums to F(x) − F(x̄) over the tokens. In a deep model the gradient jumps along the path, so that no even
 number of points will do. The integral is taken piece by piece, in each by `POINTS` points of Gauss and Legendre. What a
-piece should sum to is known, F at its end less F at its beginning, so the one that errs most is halved, until all err
+piece should sum to is known, F at its end less F at its beginning, so those that err most are halved, until all err
 little.
 """
 
@@ -26,7 +26,8 @@ from dashboard.errors import UserError
 from dashboard.models.foreign import foreign
 
 TOKENS = 512  # of the texts that run at once
-POINTS = 8  # of a piece of the path
+POINTS = 4  # of a piece of the path
+NEAR = 0.25  # of the largest error: pieces that err by as much are halved together
 TOLERANCE = 0.05  # of the rise of F: what the errors of all pieces may add up to
 Progress = Callable[[float, str], object]
 
@@ -41,6 +42,7 @@ class Measured:
     integrated: integrated gradients, float64 (n); NaN at special tokens, which the baseline has too
     value, at_baseline: F of the text and of the baseline
     points: at how many points of the path gradients were taken
+    along: the sum of what each piece of the path errs by, whatever its sign (at least `|error|`)
     """
 
     gradient: np.ndarray
@@ -48,6 +50,7 @@ class Measured:
     value: float
     at_baseline: float
     points: int
+    along: float
 
     @property
     def error(self) -> float:
@@ -98,10 +101,10 @@ def measured(
             if progress is not None:
                 progress(min(path.points / steps, 0.99), doing)
             path.refine(steps)
-    integrated = sum((piece.adds for piece in path.pieces), torch.zeros(()))
-    adds, along = (one.detach().double().sum(-1).cpu().numpy() for one in (gradient[0], integrated))
-    along[special.cpu().numpy()] = np.nan
-    return Measured(adds, along, path.value(1.0), path.value(0.0), path.points)
+    total = sum((piece.adds for piece in path.pieces), torch.zeros(()))
+    adds, integrated = (one.detach().double().sum(-1).cpu().numpy() for one in (gradient[0], total))
+    integrated[special.cpu().numpy()] = np.nan
+    return Measured(adds, integrated, path.value(1.0), path.value(0.0), path.points, path.along)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +138,11 @@ class _Path:
         return self._values[at]
 
     @property
+    def along(self) -> float:
+        """What all pieces err by, whatever its sign."""
+        return sum(abs(piece.error) for piece in self.pieces)
+
+    @property
     def _wanted(self) -> float:
         """What all errors may add up to."""
         return TOLERANCE * abs(self.value(1.0) - self.value(0.0))
@@ -143,16 +151,16 @@ class _Path:
         """Whether the pieces err too much, and there is room for more points."""
         if not self.pieces:
             return True
-        return sum(abs(piece.error) for piece in self.pieces) > self._wanted and self.points + 2 * POINTS <= most
+        return self.along > self._wanted and self.points + 2 * POINTS <= most
 
     def refine(self, most: int) -> None:
-        """Halve the pieces that err most, as many as run at once: each that has more than its part of the error."""
+        """Halve the pieces that err most, as many as run at once."""
         if not self.pieces:
             self.pieces = self._pieces([(0.0, 1.0)])
             return
         room = max(1, min(TOKENS // self._x.shape[1], most - self.points) // (2 * POINTS))
         worst = sorted(self.pieces, key=lambda piece: -abs(piece.error))[:room]
-        worst = [piece for piece in worst if abs(piece.error) > self._wanted / len(self.pieces)] or worst[:1]
+        worst = [piece for piece in worst if abs(piece.error) >= NEAR * abs(worst[0].error)]
         middles = [(piece.start + piece.end) / 2 for piece in worst]
         halves = [(piece.start, middle) for piece, middle in zip(worst, middles, strict=True)]
         halves += [(middle, piece.end) for piece, middle in zip(worst, middles, strict=True)]

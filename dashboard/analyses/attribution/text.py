@@ -11,7 +11,7 @@ from dashboard.heads.format import counted, figure, percent, signed_figure
 from dashboard.heads.head_id import HeadId, head_of, is_of
 
 NAMES: dict[By, str] = {"integrated": "integrated gradients", "gradient": "gradient × input"}
-ROUGH = 0.1  # of the rise, from which on the error is called large
+ROUGH = 0.1  # of the rise, from which on the errors along the path are much
 WHY = (
     "They may differ: attention is one head’s mixing in one layer, an attribution counts every path through the model."
 )
@@ -68,17 +68,14 @@ def attribution_remarks(found: Attributed) -> list[str]:
 def error_said(found: Attributed, rise: float) -> str:
     """How far the integrated gradients are from what they should sum to."""
     total = float(found.table["integrated"].sum())
-    share = abs(found.error) / abs(rise) if rise else np.inf
+    if not rise:
+        return f"The baseline has the same figure, so integrated gradients sum to {signed_figure(total)}, not to 0."
+    error, along = (percent(one / abs(rise)) for one in (abs(found.error), found.along))
     said = (
-        f"Integrated gradients sum to {signed_figure(total)} and should to {signed_figure(rise)}: an error of "
-        f"{percent(share) if np.isfinite(share) else figure(abs(found.error))} ({counted(found.points, 'points')})."
+        f"Integrated gradients sum to {signed_figure(total)} and should to {signed_figure(rise)}: an error of {error}. "
+        f"Along the path the errors add up to {along} ({counted(found.points, 'points')})."
     )
-    return f"{said} That is large: take their order, not their size." if share > ROUGH else said
-
-
-def rough(found: Attributed) -> bool:
-    """Whether the error of the integral is over a tenth of what it is of."""
-    return abs(found.error) > ROUGH * abs(found.value - found.at_baseline)
+    return f"{said} That is much: small differences mean little." if found.along > ROUGH * abs(rise) else said
 
 
 def heads_finding(found: Attributed, by: By = "integrated", head: HeadId | None = None) -> str:

@@ -154,8 +154,11 @@ def _slot(
 def found(this: Reading) -> Attributed:
     """What decided the prediction; while it is measured, a bar says how far that is. Else a sentence with what to do,
     and the end of the page."""
-    chosen = session.choices()
+    chosen, kept = session.choices(), first_text()
     asked = (this.key, this.encoding.text, this.bos, chosen.answer, chosen.instead)
+    here = (this.model.name, this.model.revision, this.encoding, (chosen.answer, chosen.instead))
+    if here == (kept.name, kept.revision, kept.encoding, kept.typed):
+        return kept
     try:
         return _slot(*asked, this.model, this.encoding).result()
     except UserError as wrong:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from transformers import AutoModelForMaskedLM
 
 from dashboard import UserError, attention, attribute
 from dashboard.analyses.attribution import measure
@@ -13,25 +14,10 @@ from dashboard.analyses.attribution.first_text import ANSWER, RIVAL, TEXT, first
 from dashboard.cli import main
 from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
+from tests.helpers.attributed import by_hand
 from tests.helpers.sentences import heads_in
 
 SENTENCE = tiny.SENTENCES[0]
-
-
-def by_hand(eager, model, sentence, answer, rival=None):
-    """F of vectors (b, n, D) by the library, the vectors of the text and those of the baseline."""
-    encoding, table = model.encode(sentence), eager.get_input_embeddings()
-    with torch.no_grad():
-        x = table(torch.tensor([encoding.ids]))
-        mean = table(torch.arange(table.num_embeddings)).double().mean(0).float()
-    special = torch.tensor(encoding.special)[:, None]
-
-    def figure(vectors):
-        logits = eager(inputs_embeds=vectors).logits
-        last = logits[:, -1] if logits.dim() == 3 else logits
-        return last[:, answer] - (last.mean(-1) if rival is None else last[:, rival])
-
-    return figure, x, torch.where(special, x, mean)
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "llama", "gemma2", "gpt_oss"])
@@ -101,7 +87,12 @@ def test_a_masked_word(small):
     found = attribute(model, "The chef says [MASK] is her food.", answer="ramen", steps=8)
     place = found.encoding.labels.index("[MASK]")
     assert (found.kind, found.places) == ("masked", (place,))
-    assert found.answer.place == model.loaded.tokenizer.convert_tokens_to_ids("ramen"[:3]) or found.answer.p > 0
+    assert found.answer.place == model.encode("The chef says ramen is her food.").ids[place]
+    eager = AutoModelForMaskedLM.from_pretrained(model.source.folder, dtype=torch.float32).eval()
+    with torch.no_grad():
+        logits = eager(torch.tensor([found.encoding.ids])).logits[0, place].double()
+    assert found.answer.p == pytest.approx(float(logits.softmax(-1)[found.answer.place]), abs=1e-6)
+    assert found.value == pytest.approx(float(logits[found.answer.place] - logits.mean()), abs=1e-4)
     for text, named in (("The chef says", "none"), ("[MASK] says [MASK]", "2")):
         with pytest.raises(UserError, match=named):
             attribute(model, text)

@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification
 from dashboard import UserError, attribute, open_model
 from dashboard.capture.gradients import class_head
 from tests.helpers import tiny
-from tests.model.attribution.test_attribute import by_hand
+from tests.helpers.attributed import by_hand
 
 SENTENCE = tiny.SENTENCES[0]
 

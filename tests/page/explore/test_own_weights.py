@@ -72,4 +72,4 @@ def test_every_page_that_needs_a_model_says_so_in_one_sentence(on_file, snapshot
 def test_the_others_work(on_file, page):
     app = on_file(page, pairs="likes → chef")
     assert not app.exception and not app.error
-    assert ("likes → chef: 74" if page == "find_heads" else "5 tokens") in read(app)
+    assert ("likes → chef most: 74" if page == "find_heads" else "5 tokens") in read(app)

@@ -29,6 +29,7 @@ from dashboard.charts.look import Look
 from dashboard.commands import attribution as command
 from dashboard.errors import UserError
 from dashboard.export.call import recipe
+from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, heads_of
 from tests.helpers.charts import texts, valid_svg_of
 from tests.helpers.sentences import heads_in, numbers, plain, wording
@@ -110,7 +111,7 @@ def test_the_sentences_have_their_numbers(found, snapshot):
     said = attribution_finding(found)
     assert numbers(said)[:2] == [round(float(np.abs(adds).max()), 2), 14]
     remarks = attribution_remarks(found)
-    assert any(plain("84 %") in plain(one) for one in remarks) and any("232" in one for one in remarks)
+    assert any(plain("84 %") in plain(one) for one in remarks) and any(str(found.points) in one for one in remarks)
     best = heads_of(found.heads)[0]
     assert heads_in(heads_finding(found)) == [str(best)]
     other = heads_of(found.heads)[-1]
@@ -144,10 +145,13 @@ def test_one_word_has_a_picture_and_a_sentence_in_place_of_a_list(found, snapsho
     assert [plain(heads_finding(one)), wording(attribution_finding(one))] == snapshot
 
 
-def test_a_large_error_is_called_so(found):
-    rough = replace(found, value=found.value + 3)
-    assert any("large" in one for one in attribution_remarks(rough))
-    assert not any("large" in one for one in attribution_remarks(found))
+def test_errors_along_the_path_are_told_and_much_is_called_so(found):
+    rise = found.value - found.at_baseline
+    for share, told in ((0.3, True), (0.02, False)):
+        said = " ".join(attribution_remarks(replace(found, along=share * rise)))
+        assert ("small differences" in said) == told and plain(percent(share)) in plain(said)
+    same = replace(found, at_baseline=found.value)
+    assert any("not to 0" in one for one in attribution_remarks(same))
 
 
 def test_the_command_and_the_function_have_the_same_steps():

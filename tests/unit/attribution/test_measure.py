@@ -73,7 +73,7 @@ def test_a_jump_of_the_gradient_is_found_by_halving():
     rough = measured(Hand(two(jump), X, MEAN), 0, 1, steps=POINTS)
     fine = measured(Hand(two(jump), X, MEAN), 0, 1, steps=400)
     assert abs(rough.error) > 0.1 and rough.points == POINTS
-    assert abs(fine.error) <= TOLERANCE * abs(fine.value - fine.at_baseline) and fine.points < 400
+    assert abs(fine.error) <= fine.along <= TOLERANCE * abs(fine.value - fine.at_baseline) and fine.points < 400
     assert fine.integrated[1:] == pytest.approx([1, -1.5], abs=0.02)
 
 
