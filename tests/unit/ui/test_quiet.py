@@ -20,6 +20,7 @@ def watched():
     before = [one for one in gc.callbacks if one is quiet._watch]
     gc.callbacks[:] = [one for one in gc.callbacks if one is not quiet._watch]
     gc.unfreeze()
+    gc.collect()  # what other tests have left
     quiet.look_again()
     quiet.short_collections()
     yield
