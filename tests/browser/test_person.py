@@ -197,7 +197,7 @@ def test_the_hovered_cell_is_the_pointed_one(person, minilm, words, n, width):
     text = " ".join(words[: n - 2])
     head = attention(minilm, text, "L3H2")
     assert len(head) == n
-    page = person("explore?" + urlencode({"text": text, "unit": "tokens", "layer": 3}), width=width, height=1800)
+    page = person("explore?" + urlencode({"text": text, "unit": "tokens", "layer": 3}), width=width, height=2400)
     settled(page, "L3H2")
     x, y, side = map_plot(page)
     for row, column in np.random.default_rng(n + width).integers(0, n, (25, 2)):

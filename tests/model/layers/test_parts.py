@@ -92,7 +92,7 @@ def test_the_shares_of_all_parts_sum_to_one_and_the_lines_open_the_decoder(opene
     assert found.made_of == ["attention", "cross_attention", "feed_forward", "normalisation"]
     total = sum(found.numbers[f"{part}_share"] for part in found.made_of)
     assert np.allclose(total, 1, atol=1e-4) and set(found.parts()["part"]) == set(found.made_of)
-    assert "cross attention" in word_finding(found, 1) and word_finding(found, 1).startswith("D")
+    assert "cross attention" in word_finding(found, 1) and word_finding(found, 1).startswith("Layer D")
     beside = residual_stream(of_part(model, "cross", SOURCE), TARGET)
     assert all(np.array_equal(beside.numbers[name], values) for name, values in found.numbers.items())
     for measure in ("cross_attention_share", "journey"):
