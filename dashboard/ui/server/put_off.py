@@ -1,8 +1,9 @@
 """Imports that the libraries make at their start and the dashboard seldom needs, put off until somebody uses them.
 
-transformers imports torch's compiler and `scipy.optimize`, spaCy its command line: a third of the time from the start
-of the server to the first picture. In their place stand modules that hold just what is imported from them. Whoever
-uses one of these things, or asks for anything else, gets the module itself.
+transformers imports torch's compiler, all that torch has for several machines, accelerate and `scipy.optimize`, altair
+imports IPython, spaCy its command line: two fifths of the time from the start of the server to the first picture. In
+the place of most stand modules that hold just what is imported from them. Whoever uses one of these things, or asks for
+anything else, gets the module itself. Several machines are left out as they are where torch is built without them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +34,8 @@ class PutOff(ModuleType):
     def __init__(self, name: str, **holds: object):
         super().__init__(name)
         self.__dict__.update(holds)
+        if "." not in name:  # a library that is looked for, to know whether it is installed
+            self.__spec__ = find_spec(name)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":  # asked for where a part of it is imported, and by each `from … import …`
@@ -56,14 +61,54 @@ def put_off() -> None:
     for one in (
         # Nothing is compiled here, so there is nothing to keep from being compiled.
         PutOff("torch._dynamo", disable=_as_it_is, allow_in_graph=_as_it_is, assume_constant_result=_as_it_is),
-        PutOff(_GET_ITEM, TransformGetItemToIndex=lambda: real(_GET_ITEM).TransformGetItemToIndex()),
-        PutOff("scipy.optimize", linear_sum_assignment=_calls("scipy.optimize", "linear_sum_assignment")),
-        PutOff("spacy.cli.info", info=_calls("spacy.cli.info", "info")),
+        _later("torch._dynamo._trace_wrapped_higher_order_op", "TransformGetItemToIndex"),
+        _later("accelerate", "PartialState", "dispatch_model"),
+        _later(
+            "accelerate.utils",
+            "extract_model_from_parallel",
+            "get_balanced_memory",
+            "get_max_memory",
+            "infer_auto_device_map",
+            "reduce",
+        ),
+        _later("accelerate.utils.modeling", "clean_device_map", "get_max_layer_size"),
+        _later("accelerate.hooks", "AlignDevicesHook", "add_hook_to_module"),
+        _later("altair.jupyter", "JupyterChart"),
+        _later("scipy.optimize", "linear_sum_assignment"),
+        _later("spacy.cli.info", "info"),
     ):
         sys.modules.setdefault(one.__name__, one)
+    if "transformers" not in sys.modules:
+        sys.meta_path.insert(0, _Ahead())
 
 
-_GET_ITEM = "torch._dynamo._trace_wrapped_higher_order_op"
+class _Ahead:
+    """Sees that a module is about to be imported, and finds none."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "transformers":
+            distributed = import_module("torch.distributed")
+            distributed.is_available = lambda: False  # type: ignore[attr-defined]
+        elif name == "transformers.models":
+            sys.meta_path.remove(self)
+            _read_once(sys.modules["transformers.utils.import_utils"])
+
+
+def _own(name: str) -> str:
+    return name.removeprefix("models.") if name.startswith("models.") else ""
+
+
+def _read_once(utils: Any) -> None:
+    """transformers reads all its models' files for their names, and then again with the same result."""
+    read, files = utils.define_import_structure, Path(utils.__file__).parents[1] / "models"
+
+    def known(path: str, prefix: str | None = None) -> dict:
+        if prefix is not None or Path(path) != files / "__init__.py":
+            return read(path, prefix)
+        everything = read(files, prefix="models").items()
+        return {needs: {_own(name): has for name, has in part.items() if _own(name)} for needs, part in everything}
+
+    utils.define_import_structure = known
 
 
 def _as_it_is(function: Callable | None = None, *_: object, **__: object) -> Callable:
@@ -71,5 +116,24 @@ def _as_it_is(function: Callable | None = None, *_: object, **__: object) -> Cal
     return _as_it_is if function is None else function
 
 
-def _calls(module: str, name: str) -> Callable:
-    return lambda *args, **kwargs: getattr(real(module), name)(*args, **kwargs)
+class _Later:
+    """A function or class of a module, which is imported when somebody calls it or asks for what it holds."""
+
+    def __init__(self, module: str, name: str):
+        self._of = module, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._itself()(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._itself(), name)
+
+    def _itself(self) -> Any:
+        module, name = self._of
+        return getattr(real(module), name)
+
+
+def _later(module: str, *names: str) -> PutOff:
+    return PutOff(module, **{name: _Later(module, name) for name in names})

@@ -32,14 +32,16 @@ def test_a_model_opens_and_they_are_there_when_they_are_called():
 from dashboard.heads.chance import q_values
 import dashboard.analyses.find_heads.api
 import spacy
-names = "torch._dynamo", "torch._dynamo._trace_wrapped_higher_order_op", "scipy.optimize", "spacy.cli.info"
-assert [type(sys.modules[name]).__name__ for name in names] == ["PutOff"] * 4
-assert not {"scipy.stats", "scipy.sparse", "spacy.cli", "torch._dynamo.config"} & set(sys.modules)
+names = "torch._dynamo", "torch._dynamo._trace_wrapped_higher_order_op", "accelerate", "accelerate.utils", \
+    "accelerate.utils.modeling", "accelerate.hooks", "altair.jupyter", "scipy.optimize", "spacy.cli.info"
+assert [type(sys.modules[name]).__name__ for name in names] == ["PutOff"] * 9
+assert not {"scipy.stats", "scipy.sparse", "spacy.cli", "torch._dynamo.config", "accelerate.state", "IPython",
+            "torch.distributed.tensor", "torch.distributed.checkpoint"} & set(sys.modules)
 
 from transformers.loss.loss_for_object_detection import linear_sum_assignment
 assert linear_sum_assignment([[4, 1, 3], [2, 0, 5], [3, 2, 2]])[1].tolist() == [1, 0, 2]
 assert spacy.info(silent=True)["spacy_version"] == spacy.__version__
-assert not any(isinstance(sys.modules[name], PutOff) for name in names[2:])
+assert not any(isinstance(sys.modules[name], PutOff) for name in names[7:])
 """
     )
 
@@ -69,6 +71,48 @@ assert sys.modules["torch._dynamo"].__file__ and not isinstance(sys.modules["tor
 from scipy.optimize import *
 assert abs(brentq(lambda x: x - 1, 0, 3) - 1) < 1e-9
 """,
+    "compiled for several machines": """
+import transformers.modeling_utils
+import torch
+assert not torch.distributed.is_available()
+triple = torch.compile(lambda x: 3 * x, backend="aot_eager")
+assert torch.equal(triple(torch.arange(3)), torch.tensor([0, 3, 6]))
+import torch.distributed.tensor
+assert not isinstance(torch.ones(1), torch.distributed.tensor.DTensor)
+""",
+    "asked for what a part holds": """
+from transformers.loss.loss_for_object_detection import PartialState
+assert isinstance(sys.modules["accelerate"], PutOff) and PartialState._shared_state == {}
+assert not isinstance(sys.modules["accelerate"], PutOff)
+""",
+    "asked for another part": """
+from transformers.utils import is_accelerate_available
+import transformers.modeling_utils
+assert is_accelerate_available() and isinstance(sys.modules["accelerate.hooks"], PutOff)
+from accelerate import init_empty_weights
+import torch
+with init_empty_weights():
+    assert torch.nn.Linear(2, 2).weight.is_meta
+assert not any(isinstance(sys.modules[name], PutOff) for name in ("accelerate", "accelerate.utils", "accelerate.hooks"))
+from transformers.modeling_utils import add_hook_to_module
+from accelerate.hooks import ModelHook
+assert add_hook_to_module(torch.nn.Linear(2, 2), ModelHook())._hf_hook
+
+import altair, pandas
+chart = altair.JupyterChart(altair.Chart(pandas.DataFrame({"x": [1]})).mark_point().encode(x="x"))
+assert chart.spec["mark"]["type"] == "point"
+""",
+    "read once": """
+import transformers.models
+from transformers.utils import import_utils as utils
+file = transformers.models.__file__
+read = utils.spread_import_structure(utils.create_import_structure_from_path(file))
+assert utils.define_import_structure(file) == read and len(read) > 3 and sum(map(len, read.values())) > 500
+other = transformers.models.bert.__file__
+assert utils.define_import_structure(other) == utils.spread_import_structure(
+    utils.create_import_structure_from_path(other)
+)
+""",
     "entered": """
 import torch
 from transformers.masking_utils import sdpa_mask, causal_mask_function
@@ -86,7 +130,10 @@ def test_a_module_is_itself_when_it_is(use):
 
 def test_what_is_imported_already_stays(monkeypatch):
     names = "torch._dynamo", "torch._dynamo._trace_wrapped_higher_order_op", "scipy.optimize", "spacy.cli.info"
-    for name in names:
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    for name in (*names, "transformers"):
         monkeypatch.setitem(sys.modules, name, sys)
+    before = list(sys.meta_path)
     put_off()
     assert [sys.modules[name] for name in names] == [sys] * 4
+    assert sys.meta_path == before
