@@ -27,6 +27,7 @@ WEIGHTS = {
     "button": 9,
     "download": 3,
     "picture": 9,
+    "drag": 2,
     "word": 7,
     "select": 5,
     "pick": 60,
@@ -125,17 +126,19 @@ def choose(dice: random.Random, controls: Sequence[Control], step: int, walk: in
         kinds |= {"model"} & {one.kind.removesuffix("_menu") for one in there}
         kinds |= {"head" for one in there if one.kind == "layer"}
         kinds |= {"text" for one in there if one.kind == "text_menu"}
+        kinds |= {"drag" for one in there if one.kind == "picture"}
     ordered = sorted(kinds)
     [kind] = dice.choices(ordered, [WEIGHTS[kind] for kind in ordered])
     hurried = dice.random() < HURRIED
-    of_kind = [one for one in there if one.kind == kind]
+    of_kind = [one for one in there if one.kind == ("picture" if kind == "drag" else kind)]
     control = dice.choice(of_kind) if of_kind else None
     if kind == "text":
         name = dice.choice(list(TEXTS))
         text = TEXTS[name].format(sign(walk, step))
         return Action(kind, control, text, dice.choice(COMMITS), hurried)
-    if kind == "picture":
-        return Action(kind, control, f"{dice.random():.3f} {dice.random():.3f}", hurried=hurried)
+    if kind in ("picture", "drag"):
+        points = " ".join(f"{dice.random():.3f}" for _ in range(2 if kind == "picture" else 4))
+        return Action(kind, control, points, hurried=hurried)
     what = {
         "page": lambda: dice.choice(PAGES).name,
         "model": lambda: dice.choices(("MiniLM", "SmolLM2", "nobody/nothing"), (9, 9, 2))[0],

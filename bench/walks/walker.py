@@ -383,17 +383,34 @@ class Tab:
 
     def do_picture(self, action: Action) -> None:
         """Click somewhere into a picture, as a hand does: on whatever is drawn there."""
+        [point] = self._points(action)
+        self.page.mouse.click(*point, delay=40)
+        self.typed = []
+
+    def do_drag(self, action: Action) -> None:
+        """Press somewhere in a picture, move, and let go elsewhere in it."""
+        begin, end = self._points(action)
+        self.page.mouse.move(*begin)
+        self.page.mouse.down()
+        self.page.mouse.move(*end, steps=5)
+        self.page.mouse.up()
+        self.typed = []
+
+    def _points(self, action: Action) -> list[tuple[float, float]]:
+        """Where on the screen these parts of a picture's width and height are."""
         assert action.control is not None
         picture = self._element(action.control)
         picture.scroll_into_view_if_needed()
         if (box := picture.bounding_box()) is None:
             raise Error("gone")
-        across, down = map(float, action.what.split())
-        point = [box["x"] + across * box["width"], box["y"] + down * box["height"]]
-        if not picture.evaluate(HIT, point):
+        numbers = list(map(float, action.what.split()))
+        points = [
+            (box["x"] + across * box["width"], box["y"] + down * box["height"])
+            for across, down in zip(numbers[::2], numbers[1::2], strict=True)
+        ]
+        if not picture.evaluate(HIT, list(points[0])):
             raise Error("something intercepts pointer events")
-        self.page.mouse.click(*point, delay=40)
-        self.typed = []
+        return points
 
     def do_download(self, action: Action) -> None:
         """Click a file. Unless in a hurry, it must come and hold something."""
