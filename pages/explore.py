@@ -1,5 +1,6 @@
 """All heads: where does each head look?"""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -135,6 +136,7 @@ with left:
         )
     )
     if score:
-        twin.tell(of_twin, model, "this text")
+        with nullcontext() if atlas_width < page_width() else right:  # below the head where the page is narrow
+            twin.tell(of_twin, model, "this text")
 
 head_map.code()

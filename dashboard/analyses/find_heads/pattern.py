@@ -67,12 +67,13 @@ class Pattern:
         return sentence.heads[dependent] != ROOT and (not wanted or named.casefold() == wanted)
 
     def __str__(self) -> str:
-        """``nsubj, dependent → head: NOUN → VERB “say”, 2 words apart or more``."""
+        """``nsubj, dependent → head word: NOUN → VERB “say”, 2 words apart or more``."""
         looks, seen = _Word(self.looks_pos, self.looks_lemma), _Word(self.seen_pos, self.seen_lemma)
         if self.direction == "any":
             description = f"{looks.named('any word')} → {seen.named('any word')}"
         else:
-            ends = ("dependent", "head") if self.direction == "dependent->head" else ("head", "dependent")
+            there = self.direction == "dependent->head"
+            ends = ("dependent", "head word") if there else ("head word", "dependent")
             named = " → ".join(word.named(end) for word, end in zip((looks, seen), ends, strict=True))
             description = f"{self.relation}, {named}" if self.relation else named
         if self.furthest is None:

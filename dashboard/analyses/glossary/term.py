@@ -25,7 +25,7 @@ class Term:
     @property
     def key(self) -> str:
         """In an address: attention-weight."""
-        return self.name.lower().replace(" ", "-").replace("–", "-")
+        return self.name.lower().replace("'", "").replace("ρ", "rho").replace(" ", "-").replace("–", "-")
 
     def has(self, typed: str) -> bool:
         """Whether a search finds it: by its name, another word for it, or its sentences."""

@@ -105,7 +105,7 @@ def gradient_finding(result: Result) -> str:
         return "The gradient is measured at the farthest distance, and the run did not get that far."
     return (
         "Gradient at the first symbol (how much the answer depends on it), as a multiple of that at the question "
-        "mark. " + " ".join(sentences)
+        "mark: above ×1 the answer depends on it more. " + " ".join(sentences)
     )
 
 

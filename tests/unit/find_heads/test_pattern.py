@@ -62,10 +62,10 @@ def test_what_cannot_be_searched_for_is_said(pattern, facts, refuses):
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [
-        ({"relation": "nsubj"}, "nsubj, dependent → head"),
+        ({"relation": "nsubj"}, "nsubj, dependent → head word"),
         (
             {"relation": "obj", "direction": "head->dependent", "looks_lemma": "say", "seen_pos": "NOUN", "nearest": 2},
-            "obj, head “say” → dependent NOUN, 2 words apart or more",
+            "obj, head word “say” → dependent NOUN, 2 words apart or more",
         ),
         (
             {"direction": "any", "looks_pos": "PRON", "seen_pos": "NOUN", "furthest": 8},

@@ -21,7 +21,7 @@ from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.url_state import DEFAULTS
 
-WAYS = dict(zip(DIRECTIONS, ("dependent → head", "head → dependent", "any two words"), strict=True))
+WAYS = dict(zip(DIRECTIONS, ("dependent → head word", "head word → dependent", "any two words"), strict=True))
 FURTHEST = 50
 
 
@@ -104,7 +104,7 @@ def controls(this: Opened) -> Pattern:
             DIRECTIONS,
             format_func=WAYS.__getitem__,
             width=200,
-            help="Which word is the query: the dependent, like a subject, or its syntactic head, like the verb.",
+            help="Which word is the query: the dependent, like a subject, or its head word, like the verb.",
             **_tied("direction"),
         )
         st.number_input("Nearest", 1, FURTHEST, width=110, help="Words apart, at least.", **_tied("nearest"))

@@ -82,7 +82,7 @@ RELATIONS = {
     ),
     "head": st.column_config.TextColumn("Best head"),
     "direction": st.column_config.TextColumn(
-        "Direction", help="From the dependent to its syntactic head, or the other way."
+        "Direction", help="From the dependent to its head word in the parse, or the other way."
     ),
     "held_out_accuracy": st.column_config.NumberColumn(
         "Held out", format=SHARE, help="Head and distance chosen on one half of the sentences, scored on the other."
@@ -98,7 +98,7 @@ RELATIONS = {
     "high": st.column_config.NumberColumn("to", format=SHARE),
     "q": figure.Q,
     "baseline": st.column_config.NumberColumn("Offset in-sample", format=SHARE),
-    "offset": st.column_config.NumberColumn("Offset", format="%+d", help="Words from the dependent to its head."),
+    "offset": st.column_config.NumberColumn("Offset", format="%+d", help="Words from the dependent to its head word."),
     "n": st.column_config.NumberColumn("Cases", help="Under 30: grey, not ranked."),
 }
 
@@ -124,7 +124,9 @@ def _in_percent(table: pd.DataFrame) -> pd.DataFrame:
     """As it is shown: shares in per cent, and arrows that are some."""
     shown = table.assign(**{name: 100 * table[name] for name in SHARES if name in table})
     shown["relation"] = shown["relation"].map(in_words)
-    return shown.assign(direction=shown["direction"].str.replace("->", " → ", regex=False))
+    return shown.assign(
+        direction=shown["direction"].str.replace("->", " → ", regex=False).str.replace("head", "head word")
+    )
 
 
 def relations_table(this: Opened, best: pd.DataFrame) -> None:
