@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from dashboard import UserError
 from dashboard.analyses.profile.library import read_profile
 from dashboard.jobs import job as jobs
+from dashboard.jobs import runner
 from dashboard.jobs.job import JOB, find, start
 from tests.helpers.sentences import numbers
 from tools.server import ROOT
@@ -64,7 +66,26 @@ def test_stopped_killed_and_taken_up_again_it_ends_with_the_same_tables(treebank
     pd.testing.assert_frame_equal(found.heads, whole[1].heads, rtol=0, atol=1e-6, check_dtype=False)
 
 
-def test_what_fails_says_why_and_an_upload_stays_until_it_is_done(tmp_path, refuses, snapshot):
+class Here:
+    """A job's process that is this one, which has imported everything."""
+
+    def __init__(self, command, **_):
+        self._status = runner.main(Path(command[-1]))
+
+    def wait(self, seconds: float = 0) -> int:
+        return self._status
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Jobs run in this process, and are over when they have been started."""
+    monkeypatch.setattr(runner, "_end_with_who_started_it", lambda: None)
+    monkeypatch.setattr(runner.os, "nice", lambda _: 0)
+    monkeypatch.setattr(runner.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(jobs.subprocess, "Popen", Here)
+
+
+def test_what_fails_says_why_and_an_upload_stays_until_it_is_done(tmp_path, refuses, snapshot, here):
     out = tmp_path / "wrong"
     (out / "source").mkdir(parents=True)
     (out / "source" / "a.conllu").write_text("no treebank\n")
@@ -115,17 +136,31 @@ def test_a_job_ends_with_the_process_that_started_it(treebank, tmp_path):
     assert until(job, "stopped", "done", seconds=15)[-1].state == "stopped"
 
 
-@pytest.mark.parametrize("fault", ["a corpus with nothing in it", "a corpus that is gone", "a model that is gone"])
-def test_a_job_that_fails_ends_without_a_word_on_the_terminal(fault, tmp_path):
-    """What went wrong is in its file; the terminal is the dashboard's."""
-    corpus, model = tmp_path / "corpus.conllu", "/no/such/model" if "model" in fault else "minilm"
-    if "gone" not in fault or model != "minilm":
+FAULTS = ["a corpus with nothing in it", "a corpus that is gone", "a model that is gone"]
+
+
+def faulty(fault: str, folder: Path) -> tuple[str, Path, Path]:
+    """The model, the corpus and the folder of a job with this fault."""
+    corpus, model = folder / "corpus.conllu", "/no/such/model" if "model" in fault else "minilm"
+    if fault != "a corpus that is gone":
         corpus.write_text("nothing\n")
+    return model, corpus, folder / "out"
+
+
+def test_a_job_that_fails_ends_without_a_word_on_the_terminal(tmp_path):
+    """What went wrong is in its file; the terminal is the dashboard's."""
     code = (
         "import sys, time; from dashboard.jobs.job import _started, start\n"
         "job = start(*sys.argv[1:])\n"
         "print(_started[job.out].wait(60), job.progress.state)"
     )
-    asked = [sys.executable, "-c", code, model, str(corpus), str(tmp_path / "out")]
+    asked = [sys.executable, "-c", code, *map(str, faulty(FAULTS[0], tmp_path))]
     said = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert said.stdout.split() == ["1", "failed"] and said.stderr == ""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_fault_says_a_word_on_the_terminal(fault, tmp_path, here, capfd):
+    job = start(*faulty(fault, tmp_path))
+    assert jobs._started[job.out].wait() == 1 and job.progress.state == "failed"
+    assert capfd.readouterr() == ("", "")
