@@ -79,14 +79,36 @@ def threads():
 
 
 @pytest.fixture(scope="session")
-def minilm():
+def opened_once():
+    """What the tests, a command and a line of Python open of our own two models is opened once a worker.
+
+    Yields what opens a model anew. Processes that a test starts open their own.
+    """
+    from dashboard.capture import open as opening
+
+    anew, made = opening._opened, {}
+
+    def opened(source):
+        if source.name not in ("minilm", "smollm2"):
+            return anew(source)
+        if source not in made:
+            made[source] = anew(source)
+        return made[source]
+
+    opening._opened = opened
+    yield anew
+    opening._opened = anew
+
+
+@pytest.fixture(scope="session")
+def minilm(opened_once):
     from dashboard.capture import open_model
 
     return open_model("minilm")
 
 
 @pytest.fixture(scope="session")
-def smollm2():
+def smollm2(opened_once):
     from dashboard.capture import open_model
 
     return open_model("smollm2", fetch_missing=True)

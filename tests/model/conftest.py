@@ -83,6 +83,11 @@ def by_hook(model, base, path, ids, layer, head, heads, by="zero", shared=None):
         handle.remove()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def our_models_opened_once(opened_once):
+    pass
+
+
 @pytest.fixture(scope="session")
 def treebank(tmp_path_factory):
     """140 short sentences with their parses, two chunks of a profile, and two that are left out."""

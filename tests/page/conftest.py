@@ -15,6 +15,11 @@ def nothing_to_wait_for():
 
 
 @pytest.fixture(autouse=True, scope="session")
+def our_models_opened_once(opened_once):
+    pass
+
+
+@pytest.fixture(autouse=True, scope="session")
 def packages_scanned_once():
     """Streamlit looks for components in every package that is installed, anew for each page that a test opens."""
     from functools import cache
