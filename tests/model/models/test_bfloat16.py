@@ -20,8 +20,10 @@ TEXT = "The chef waits by the old bridge."
 
 
 @pytest.fixture
-def little_memory(monkeypatch):
-    """32-bit floats do not fit."""
+def little_memory(monkeypatch, small):
+    """32-bit floats do not fit. The models that other tests use too are open before."""
+    for kind in ("bert", "llama", "gpt2", "albert"):
+        small(kind)
     for name in ("load", "fits"):
         monkeypatch.setattr(import_module(f"dashboard.models.{name}"), "check_fits", lambda *_: "bfloat16")
 
