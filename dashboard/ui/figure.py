@@ -25,9 +25,10 @@ from dashboard.ui.markdown import escape_markdown, words_apart
 
 Columns = Mapping[str, ColumnConfig | str | None]  # column → its title or configuration; None: not shown
 PAUSE = 0.1  # seconds
-# The column of a table that exists only if the tokenizer did not know some characters.
 Q = st.column_config.NumberColumn("q", format="%.2g", help=chance_words.HELP)
+MARKED = "q is small"  # the column of the marks after q: no table of figures has this name
 BEYOND = st.column_config.TextColumn("", width=36, help=f"{chance_words.MARK}: q ≤ {LEVEL}.")
+# The column of a table that exists only if the tokenizer did not know some characters.
 UNREAD = st.column_config.NumberColumn("Not read", help="How many of its tokens stand for characters not read.")
 
 
@@ -189,7 +190,7 @@ def _table(table: Table, rows: pd.DataFrame | Callable[[], pd.DataFrame]) -> Non
         st.caption(escape_markdown(table.note))
     data = rows() if callable(rows) else rows
     st.dataframe(
-        beyond_chance(data), hide_index=True, width=table.width, column_config={**table.columns, "beyond": BEYOND}
+        beyond_chance(data), hide_index=True, width=table.width, column_config={**table.columns, MARKED: BEYOND}
     )
 
 
@@ -198,7 +199,7 @@ def beyond_chance(rows: pd.DataFrame) -> pd.DataFrame:
     if "q" not in rows:
         return rows
     marked = rows.copy()
-    marked.insert(list(rows).index("q") + 1, "beyond", np.where(rows["q"] <= LEVEL, chance_words.MARK, ""))
+    marked.insert(list(rows).index("q") + 1, MARKED, np.where(rows["q"] <= LEVEL, chance_words.MARK, ""))
     return marked
 
 

@@ -5,6 +5,7 @@ import pytest
 from dashboard import luck_of_pairs
 from dashboard.analyses.chance.api import random_heads
 from dashboard.analyses.chance.text import luck_finding
+from dashboard.ui.figure import MARKED
 from dashboard.ui.pages.chance import EXAMPLE, EXAMPLE_PAIRS
 from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 from tests.helpers.pages import headings, notices, opened, read
@@ -62,3 +63,14 @@ def test_what_cannot_be_shown_is_said_and_the_random_heads_stay(address, says):
     app = chance_page(**address)
     assert says in read(app) and notices(app)
     assert len(found_on(app)) == (2 if "random_heads" in address else 1)
+
+
+def test_the_tables_of_both_lists_open(minilm):
+    app = chance_page()
+    tables = [k for k, one in enumerate(app.button) if one.label == "Table"]
+    assert len(tables) == 2
+    for k in tables:
+        app.button[k].click().run()
+        assert not app.exception and len(app.dataframe) == 1
+        shown = app.dataframe[0].value
+        assert {"beyond", "q", MARKED} <= set(shown) and ((shown["q"] <= 0.05) == (shown[MARKED] != "")).all()

@@ -134,7 +134,7 @@ def relations_table(this: Opened, best: pd.DataFrame) -> None:
     columns = figure.beyond_chance(table[list(RELATIONS)])
     grey = [[QUIET if not ranked else ""] * columns.shape[1] for ranked in table["ranked"]]
     styled = columns.style.apply(lambda _: pd.DataFrame(grey, columns.index, columns.columns), axis=None)
-    config = {**RELATIONS, "beyond": figure.BEYOND}
+    config = {**RELATIONS, figure.MARKED: figure.BEYOND}
     st.dataframe(styled, hide_index=True, column_config=config, height=388)
 
 
