@@ -137,5 +137,5 @@ def differs(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
             found.append(f"reload: {name} was {before[name]!r}, now {after[name]!r}")
     for one in before["pictures"]:
         if one not in after["pictures"]:
-            found.append(f"reload: no longer drawn: {one!r}; now {[other[:60] for other in after['pictures']]}")
+            found.append(f"reload: no longer drawn: {one!r}; now {after['pictures']}")
     return found
