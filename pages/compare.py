@@ -19,7 +19,8 @@ from dashboard.ui.pages import compare_aligned, compare_inputs, compare_results
 head_picker.part()
 this = reading(pairs=session.choices().mode != "texts", parts=True)
 st.caption(escape_markdown(compare_inputs.question(this)))
-st.segmented_control(
+top = st.container(horizontal=True, vertical_alignment="bottom")
+top.segmented_control(
     "Compare",
     list(compare_inputs.WAYS),
     format_func=compare_inputs.WAYS.__getitem__,
@@ -30,17 +31,13 @@ st.segmented_control(
 row = st.container(horizontal=True, vertical_alignment="bottom") if session.choices().mode == "heads" else None
 what = compare_inputs.comparison(this, row)
 chosen = session.choices()
-with row or st.container(horizontal=True, vertical_alignment="bottom"):
+with top:
     st.segmented_control(
         "Show as",
         ["side", "difference"],
         required=True,
-        format_func={
-            "side": "Side by side",
-            "difference": "Difference of the first two"
-            if chosen.mode == "heads" and chosen.together == "head"
-            else "Difference",
-        }.__getitem__,
+        format_func={"side": "Side by side", "difference": "Difference"}.__getitem__,
+        help="Difference: of the first two, the first less the second.",
         **session.bound("show"),
     )
     if chosen.together == "head":

@@ -99,24 +99,25 @@ if cutting:
 
 # Every head at a glance
 with left:
-    st.segmented_control(
-        "All heads",
-        ["score", "maps"],
-        required=True,
-        format_func={"score": "By score", "maps": "As maps"}.__getitem__,
-        help="By score: one colour per head. As maps: the attention of each head as a small map.",
-        **session.bound("atlas"),
-    )
-    if chosen.atlas == "score":
-        st.selectbox(
-            "Score",
-            [name for name in SCORES if name not in without],
-            format_func=lambda name: SCORES[name].title,
-            width=320,
-            help=score_help(SCORES[chosen.score], survey.n),
-            **session.bound("score"),
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            "All heads",
+            ["score", "maps"],
+            required=True,
+            format_func={"score": "By score", "maps": "As maps"}.__getitem__,
+            help="By score: one colour per head. As maps: the attention of each head as a small map.",
+            **session.bound("atlas"),
         )
-        twin.switch()
+        if chosen.atlas == "score":
+            st.selectbox(
+                "Score",
+                [name for name in SCORES if name not in without],
+                format_func=lambda name: SCORES[name].title,
+                width=320,
+                help=score_help(SCORES[chosen.score], survey.n),
+                **session.bound("score"),
+            )
+            twin.switch()
     score = chosen.score if chosen.atlas == "score" else None
     key, look = f"atlas_{model.name}", session.look(min(atlas_width, 600)).keywords()
     draw = partial(draw_atlas, survey, score, model=model.title, **look)

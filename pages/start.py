@@ -19,8 +19,8 @@ from dashboard.ui.pages import start
 this = opened()
 st.caption(
     f"An attention head decides how much each word takes from the others. {escape_markdown(this.model.title)} has "
-    f"{len(this.model.all_heads)}. Here are two: one follows grammar, one meaning. L3H1: layer 3, head 1, from 0. "
-    "Type a sentence, or try one of these."
+    f"{len(this.model.all_heads)}. Here are two: one follows grammar, one meaning. L3H1 is head 1 of layer 3, counted "
+    "from 0. Type a sentence, or try one of these."
 )
 start.sentence()
 text = read_text(this)

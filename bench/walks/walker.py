@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, ElementHandle, Error, Page, TimeoutErro
 from bench.people import raised_in
 from bench.walks import check
 from bench.walks.choose import Action, Control, choose, dice_of
+from dashboard.analyses.attribution.first_text import TEXT as DECIDED
 from dashboard.ui.frame.example_texts import EXAMPLES
 from dashboard.ui.page_list import BY_NAME
 from dashboard.ui.pages.start import SENTENCES
@@ -32,6 +33,7 @@ COMING = ("link", "page", "back", "forward", "reload", "file")
 # Whether a click at a point meets the element, and not a menu that lies over it
 HIT = "(one, [x, y]) => { const met = one.getRootNode().elementFromPoint(x, y); return !!met && one.contains(met) }"
 # Streamlit looks for its server under the page's own path first. The answer 404 leads it on.
+BRINGS = re.compile("Use the first example|What decided in")  # buttons that may bring a text of ours
 STREAMLITS = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 
@@ -81,7 +83,7 @@ class Walker:
         return walk
 
 
-KNOWN = (FIRST_TEXT, *EXAMPLES.values(), *SENTENCES.values())
+KNOWN = (FIRST_TEXT, DECIDED, *EXAMPLES.values(), *SENTENCES.values())
 
 
 class Tab:
@@ -245,7 +247,7 @@ class Tab:
             self.typed = []
         elif action.kind == "link" and action.control:
             self._expect_link(action.control.leads)
-        elif action.kind in ("back", "forward", "reload", "file") or action.name == "Use the first example":
+        elif action.kind in ("back", "forward", "reload", "file") or BRINGS.search(action.name):
             self.allowed = None
 
     def _expect_link(self, leads: str) -> None:

@@ -21,7 +21,7 @@ MEASURE_HELP = (
 
 def click(key: str) -> None:
     """A click on the atlas with this key: the chosen head is the one under the pointer."""
-    if points := st.session_state[key].selection.get("head"):
+    if points := session.selected(key).get("head"):
         session.click_head(from_selection(points[0]), int(points[0]["epoch"]))
 
 

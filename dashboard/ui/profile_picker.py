@@ -121,7 +121,7 @@ def choose(this: Opened, kept: LibraryEntry) -> None:
 
 def click(heads: pd.DataFrame, key: str) -> None:
     """A click on the plane chooses a head; a dragged box pins the heads in it."""
-    selection = st.session_state[key].selection
+    selection = session.selected(key)
     box = selection.get("box") or {}
     if box and box != st.session_state.get("last_box"):
         st.session_state["last_box"] = box

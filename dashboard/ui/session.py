@@ -4,7 +4,7 @@ bar in step."""
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,19 @@ def change(**new: Any) -> None:
 def correct(**new: Any) -> None:
     """Correct a choice silently, where a person would not miss the old one."""
     st.session_state["choices"] = choices().but(**new)
+
+
+def told(key: str) -> Mapping[str, Any]:
+    """What the browser tells of the picture or component with this key: {"selection": …}, or its values by name.
+
+    Empty where it tells it late, of a page that has been left and of which nothing is kept.
+    """
+    return st.session_state.get(key) or {}
+
+
+def selected(key: str) -> Mapping[str, Any]:
+    """What is selected in the picture with this key, by the selection's name."""
+    return told(key).get("selection") or {}
 
 
 def open_on(head: HeadId, *, bare: bool = False) -> None:

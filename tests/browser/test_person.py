@@ -289,7 +289,7 @@ def test_two_heads_side_by_side_and_their_difference(person):
     page = person("compare")
     where = picture("compare")
     page.wait_for_selector(where)
-    page.get_by_text("Difference of the first two").click()
+    page.get_by_text("Difference", exact=True).click()
     settled(page, " exceeds ", where)
     assert address(page)["show"] == "difference"
     assert page.locator("[data-testid=stException]").count() == 0

@@ -99,7 +99,7 @@ def measured(
         gradient = InputXGradient(figure).attribute(x.clone().requires_grad_())
         while path.go_on(steps):
             if progress is not None:
-                progress(min(path.points / steps, 0.99), doing)
+                progress(min(path.points / steps, 0.99), f"{doing}: {path.points} of at most {steps} points")
             path.refine(steps)
     total = sum((piece.adds for piece in path.pieces), torch.zeros(()))
     adds, integrated = (one.detach().double().sum(-1).cpu().numpy() for one in (gradient[0], total))

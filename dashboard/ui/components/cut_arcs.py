@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import streamlit as st
 from streamlit.components.v2 import component
 
 from dashboard.analyses.explore.link_strokes import links_of
@@ -13,6 +12,7 @@ from dashboard.charts.browser import SENTENCE_JS
 from dashboard.charts.labels import right_to_left
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.view import HeadView
+from dashboard.ui import session
 from dashboard.ui.components.head_map import Edits
 
 _JS, _CSS = (Path(__file__).with_name(f"cut_arcs.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
@@ -48,6 +48,6 @@ def show(
 
 
 def _take(key: str, m: int, take: Callable[[list[tuple[int, int]]], None]) -> None:
-    told = st.session_state[key].get("cut")
+    told = session.told(key).get("cut")
     if isinstance(told, list) and len(told) == 2 and all(isinstance(k, int) and 0 <= k < m for k in told):
         take([(told[0], told[1])])

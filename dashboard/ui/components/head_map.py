@@ -27,6 +27,7 @@ from dashboard.charts.raster import LEVELS
 from dashboard.charts.stretches import stretches_of
 from dashboard.charts.theme import PALETTES, TOKENS_FONT, Theme, ink, paint
 from dashboard.heads.map_axis import MapAxis
+from dashboard.ui import session
 
 _JS, _CSS = (Path(__file__).with_name(f"head_map.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
 _MOUNT = """
@@ -186,7 +187,7 @@ def _script() -> str:
 
 
 def _take(key: str, picture: str, m: int, picked: Callable[[int], None] | None) -> None:
-    chosen = st.session_state[key].get("pick")
+    chosen = session.told(key).get("pick")
     if picked is not None and isinstance(chosen, Mapping) and chosen.get("id") == picture:
         row = chosen.get("row")
         if isinstance(row, int) and 0 <= row < m:
@@ -194,7 +195,7 @@ def _take(key: str, picture: str, m: int, picked: Callable[[int], None] | None) 
 
 
 def _cut(key: str, picture: str, shape: tuple[int, int], edits: Edits | None) -> None:
-    dragged = st.session_state[key].get("cut")
+    dragged = session.told(key).get("cut")
     if edits is None or not isinstance(dragged, Mapping) or dragged.get("id") != picture:
         return
     try:

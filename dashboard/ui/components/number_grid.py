@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import streamlit as st
 from streamlit.components.v2 import component
 
 from dashboard.analyses.toy.example import Cells, cells_of
+from dashboard.ui import session
 
 _JS, _CSS = (Path(__file__).with_name(f"number_grid.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
 
@@ -32,8 +32,13 @@ def table(
         key=key,
         data={"cells": cells, "names": list(names), "label": label},
         width=width,
-        on_rows_change=lambda: take(typed(st.session_state[key].rows)),
+        on_rows_change=lambda: _take(key, take),
     )
+
+
+def _take(key: str, take: Callable[[Cells], None]) -> None:
+    if (rows := session.told(key).get("rows")) is not None:
+        take(typed(rows))
 
 
 def typed(rows: Sequence[Sequence[str]] | None) -> Cells:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
 from streamlit.components.v2 import component
 
 from dashboard.analyses.find_heads.by_example import MOST_PAIRS, as_typed, pairs_between
@@ -212,7 +211,7 @@ def words(encoding: Encoding, pairs: Sequence[Pair], keys: Encoding | None = Non
 
 def _take(encoding: Encoding, keys: Encoding | None) -> None:
     session.mark_widget_run()
-    pair = st.session_state["mark" if keys is None else "mark_two"].get("pair")
+    pair = session.told("mark" if keys is None else "mark_two").get("pair")
     m = len(encoding.words)
     every = m if keys is None else m + len(keys.words)
     if not (isinstance(pair, list) and len(pair) == 2 and all(type(k) is int and 0 <= k < every for k in pair)):

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
 from streamlit.components.v2 import component
 
 from dashboard.analyses.start.choose import Side, strongest
@@ -19,6 +18,7 @@ from dashboard.charts.browser import SENTENCE_JS
 from dashboard.charts.labels import right_to_left
 from dashboard.charts.theme import PALETTES, Theme
 from dashboard.heads.chance_words import MARK, beyond
+from dashboard.ui import session
 
 _JS, _CSS = (Path(__file__).with_name(f"two_sides.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
 _JS = SENTENCE_JS + _JS
@@ -69,5 +69,5 @@ def _side(side: Side, theme: Theme) -> dict[str, Any]:
 
 
 def _take(key: str, take: Callable[[int, int], None]) -> None:
-    if chosen := st.session_state[key].pair:
+    if chosen := session.told(key).get("pair"):
         take(int(chosen[0]), int(chosen[1]))

@@ -140,7 +140,7 @@ def _model() -> None:
 
 
 def _reading() -> None:
-    with st.popover("Reading options", icon=":material/tune:", key="reading_menu"):
+    with st.popover("Options", icon=":material/tune:", key="reading_menu"):
         st.segmented_control(
             "Unit",
             ["words", "tokens"],

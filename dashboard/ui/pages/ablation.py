@@ -171,7 +171,7 @@ def of_twin(this: Opened, every: HeadEffects | None) -> tuple[HeadEffects | None
 
 
 def _take_out(key: str) -> None:
-    if points := st.session_state[key].selection.get("head"):
+    if points := session.selected(key).get("head"):
         session.change(**from_selection(points[0]).choice, out="head")
 
 

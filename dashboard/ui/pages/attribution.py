@@ -37,6 +37,7 @@ from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.readings import Slot
 from dashboard.ui.results_cache import cached
+from dashboard.ui.url_state import FIRST_TEXT
 
 
 def _logits(title: str, help: str = ""):
@@ -82,7 +83,9 @@ def predicts(this: Opened) -> bool:
     except UserError as error:
         wrong = str(error)
     st.info(escape_markdown(wrong), icon=":material/info:")
-    missing_model.offer_predicting("What decided in {}", text=TEXT, answer=ANSWER, instead=RIVAL)
+    typed = session.choices().text != FIRST_TEXT  # a text of one's own stays
+    example = {} if typed else {"text": TEXT, "answer": ANSWER, "instead": RIVAL}
+    missing_model.offer_predicting("What decided in {}", **example)
     return False
 
 

@@ -25,7 +25,7 @@ from dashboard.ui.pages.compare_aligned import two_models, two_texts
 from dashboard.ui.pages.compare_results import Compared, most_drawn
 from dashboard.ui.url_state import MOST_PINS
 
-WAYS = {"heads": "Heads of one model", "texts": "One head, two texts", "models": "Two models"}
+WAYS = {"heads": "Several heads", "texts": "One head, two texts", "models": "Two models"}
 
 
 def comparison(this: Reading, row: DeltaGenerator | None) -> Compared:
@@ -49,7 +49,7 @@ def question(this: Reading) -> str:
     return f"How do heads of {first} differ, and by how much?"
 
 
-# Heads of one model
+# Several heads
 
 
 def _heads(this: Reading, row: DeltaGenerator) -> Compared:

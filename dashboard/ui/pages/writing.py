@@ -290,11 +290,11 @@ def _show(place, asked: Request, done: list[WrittenToken]) -> None:
 
 
 def take_token(key: str) -> None:
-    points = st.session_state[key].selection.get("token")
+    points = session.selected(key).get("token")
     if points and points[0].get("place") is not None:
         session.change(written=int(points[0]["place"]))
 
 
 def _take_head(key: str) -> None:
-    if points := st.session_state[key].selection.get("head"):
+    if points := session.selected(key).get("head"):
         session.change(**from_selection(points[0]).choice)

@@ -20,7 +20,7 @@ def test_two_heads_are_chosen_by_clicking_compared_and_taken_away_in_a_report(pe
         page.wait_for_timeout(1200)
     page.get_by_role("link", name="Compare", exact=True).click()
     settled(page, "L2H0 and L2H8", COMPARED)
-    page.get_by_text("Difference of the first two").click()
+    page.get_by_text("Difference", exact=True).click()
     settled(page, "L2H0 exceeds L2H8 most", COMPARED)
     assert address(page)["show"] == "difference"
 
