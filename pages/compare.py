@@ -1,5 +1,6 @@
 """Compare: heads side by side and their difference, on one text, on two, or in two models."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import streamlit as st
@@ -28,6 +29,8 @@ top.segmented_control(
     label_visibility="collapsed",
     **session.bound("mode"),
 )
+narrow = page_width() < 600  # the heads are then chosen below their picture, which is in sight so
+drawn = st.container() if narrow and session.choices().mode == "heads" else nullcontext()
 row = st.container(horizontal=True, vertical_alignment="bottom") if session.choices().mode == "heads" else None
 what = compare_inputs.comparison(this, row)
 chosen = session.choices()
@@ -48,27 +51,28 @@ with top:
         head_picker.between()
 
 # What is drawn
-if chosen.mode == "heads":
-    head_names.tell(this, [view.head for view in what.views if isinstance(view.head, HeadId)])
-elif chosen.together == "head":
-    head_names.tell(this, [chosen.chosen])
-look = session.look(min(page_width(), 980 if chosen.show == "side" else 600))
-most = compare_results.most_drawn(look)
-figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
-chart = what.draw(chosen.show, look)
-figure.show(
-    Figure(
-        chart,
-        what.table,
-        "compare",
-        finding=compare_results.headline(what, chosen.show, chart),
-        remarks=[*compare_results.of_weights(what), *what.remarks],
-        tables=[compare_results.comparisons(what), compare_results.word_by_word(what)],
-        views=what.files_of,
-        provenance=what.origin(chosen.show, look),
-        awaited=True,
+with drawn:
+    if chosen.mode == "heads":
+        head_names.tell(this, [view.head for view in what.views if isinstance(view.head, HeadId)])
+    elif chosen.together == "head":
+        head_names.tell(this, [chosen.chosen])
+    look = session.look(min(page_width(), 980 if chosen.show == "side" else 600))
+    most = compare_results.most_drawn(look)
+    figure.window_slider(fit_for(what.views[0], "heatmap", chosen.start, most), what.views[0])
+    chart = what.draw(chosen.show, look)
+    figure.show(
+        Figure(
+            chart,
+            what.table,
+            "compare",
+            finding=compare_results.headline(what, chosen.show, chart),
+            remarks=[*compare_results.of_weights(what), *what.remarks],
+            tables=[compare_results.comparisons(what), compare_results.word_by_word(what)],
+            views=what.files_of,
+            provenance=what.origin(chosen.show, look),
+            awaited=True,
+        )
     )
-)
 
 # Heads with heads
 if chosen.mode == "heads" and len(what.views) > 2:

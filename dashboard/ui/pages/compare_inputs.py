@@ -131,7 +131,7 @@ def _to_begin_with(this: Reading, pair: Sequence[HeadId]) -> tuple[HeadId, ...]:
         st.info("This model has one head, so there is nothing to compare.", icon=":material/info:")
         end_page()
     few = f"Only {pinned[0]} is pinned" if pinned else "No head is pinned"
-    figure.remark(f"{few}, so this compares {heads[0]} and {heads[1]}. Add heads above, or pin them on “All heads”.")
+    figure.remark(f"{few}, so this compares {heads[0]} and {heads[1]}. Add heads, or pin them on “All heads”.")
     return heads
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from dashboard import attention_together
@@ -51,6 +49,6 @@ def test_a_click_on_a_head_shows_it(monkeypatch):
     app = opened(together="all")
     here = app.session_state
     monkeypatch.setattr(session.st, "session_state", here)
-    here["atlas"] = SimpleNamespace(selection={"head": [{"layer": 3, "head": 1, "epoch": 0}]})
+    here["atlas"] = {"selection": {"head": [{"layer": 3, "head": 1, "epoch": 0}]}}
     heads_together.click("atlas")
     assert here["choices"].together == "head" and here["choices"].chosen == HeadId(3, 1)
