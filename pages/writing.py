@@ -14,7 +14,8 @@ from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
-from dashboard.ui.pages import inside_logits, writing
+from dashboard.ui.pages import inside_logits
+from dashboard.ui.pages.writing import first, writing
 
 COLUMNS = {
     "place": "Number",
@@ -34,7 +35,7 @@ COLUMNS = {
 
 # Inputs
 this = opened()
-writing.check_writes(this)
+first.check_writes(this)
 st.caption(
     f"{escape_markdown(this.model.title)} continues your text token by token. How sure was it of each token, and which "
     "heads wrote it?"

@@ -141,7 +141,7 @@ def choose(dice: random.Random, controls: Sequence[Control], step: int, walk: in
         return Action(kind, control, points, hurried=hurried)
     what = {
         "page": lambda: dice.choice(PAGES).name,
-        "model": lambda: dice.choices(("MiniLM", "SmolLM2", "nobody/nothing"), (9, 9, 2))[0],
+        "model": lambda: dice.choices(("MiniLM", "SmolLM2 135M", "nobody/nothing"), (9, 9, 2))[0],
         "head": lambda: f"{dice.choice(('layer', 'head'))} {dice.choice((*range(9), *range(9), 11, 29, 99, -1))}",
         "window": lambda: " ".join(map(str, dice.choice(WINDOWS))),
         "key": lambda: dice.choice(KEYS),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from dashboard.text.display import marked, visible
 from dashboard.text.places import Places, Span, find_places
@@ -16,6 +17,9 @@ Special = Literal["show", "hide"]
 
 # Between the two texts of a pair, in `Encoding.text`.
 BETWEEN = "\n"
+
+
+_KEPT = ("text", "ids", "pieces", "labels", "spans", "special", "unknown", "added", "stretches")
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,16 @@ class Encoding:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def kept(self) -> dict[str, Any]:
+        """What `of_kept` makes it from again, as JSON holds it: of one text whose words are divided here."""
+        return {name: getattr(self, name) for name in _KEPT}
+
+    @classmethod
+    def of_kept(cls, kept: Mapping[str, Any]) -> Encoding:
+        """The text from what `kept` gave, also after it was JSON."""
+        plain = {name: tuple(one) if isinstance(one, list) else one for name, one in kept.items()}
+        return cls(**plain | {"spans": tuple(map(tuple, plain["spans"]))})
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:

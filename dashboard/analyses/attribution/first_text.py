@@ -33,17 +33,12 @@ _PLAIN = (
     "text",
     "reading",
 )
-_ENCODED = ("text", "ids", "pieces", "labels", "spans", "special", "unknown", "added")
 
 
 @lru_cache(maxsize=1)
 def first_text() -> Attributed:
     """What decided between “Mary” and “John” after `TEXT`."""
     held: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    encoded: dict[str, Any] = {
-        name: tuple(map(tuple, one)) if name == "spans" else tuple(one) if isinstance(one, list) else one
-        for name, one in held["encoding"].items()
-    }
     return recorded(
         Attributed(
             table=pd.DataFrame(held["table"]),
@@ -54,7 +49,7 @@ def first_text() -> Attributed:
             rival=Outcome(**held["rival"]),
             typed=(ANSWER, RIVAL),
             places=tuple(held["places"]),
-            encoding=Encoding(**encoded),
+            encoding=Encoding.of_kept(held["encoding"]),
             **held["plain"],
         )
     )
@@ -73,7 +68,7 @@ def written(found: Attributed) -> str:
         "answer": asdict(found.answer),
         "rival": asdict(found.rival),
         "places": found.places,
-        "encoding": {name: getattr(found.encoding, name) for name in _ENCODED},
+        "encoding": found.encoding.kept(),
         "table": columns(found.table),
         "heads": columns(found.heads),
         "every": written_heads(found.every),

@@ -122,7 +122,11 @@ def finished(
     model: AttentionModel, prompt: Encoding, tokens: list[WrittenToken], sampling: Sampling, *, bos: bool
 ) -> Written:
     """What was written, its table with its provenance. prompt: see `open_ended`"""
-    found = written_of(model, prompt, tokens, sampling, bos=bos)
+    return recorded(written_of(model, prompt, tokens, sampling, bos=bos))
+
+
+def recorded(found: Written) -> Written:
+    """It, its table with its provenance."""
     found.table.attrs["provenance"] = provenance_of_written(found).to_dict()
     return found
 

@@ -20,6 +20,8 @@ from dashboard import (
 )
 from dashboard.analyses.writing import tokens as writing
 from dashboard.analyses.writing.api import provenance_of_heads
+from dashboard.analyses.writing.first_text import FILE, TOKENS, first_text, kept
+from dashboard.analyses.writing.first_text import TEXT as TEXT_BEFORE
 from dashboard.analyses.writing.sampling import Sampling
 from dashboard.analyses.writing.text import token_finding, written_finding
 from dashboard.analyses.writing.tokens import open_ended, written_tokens
@@ -210,3 +212,11 @@ def test_the_command_writes_text_table_and_picture(smollm2, tmp_path, capsys):
     assert capsys.readouterr().out == f"{drawn.encoding.text}\n" and (tmp_path / "a.svg").stat().st_size > 1000
     assert main(["write", TEXT, "--top-k", "5"]) == 2
     assert "--temperature" in capsys.readouterr().err
+
+
+def test_what_ships_is_what_it_writes(smollm2):
+    shipped, found = first_text(), write(smollm2, TEXT_BEFORE, tokens=TOKENS)
+    assert (shipped.encoding, shipped.prompt, shipped.revision) == (found.encoding, found.prompt, found.revision)
+    pd.testing.assert_frame_equal(shipped.table, found.table, atol=1e-3, rtol=0)
+    assert shipped.table.attrs["provenance"] == found.table.attrs["provenance"]
+    assert kept(shipped) == FILE.read_text()

@@ -34,5 +34,6 @@ def test_a_model_that_predicts_nothing_offers_one_that_does():
     app = opened()
     [told] = pages.notices(app)
     assert "MiniLM predicts no next word" in told and not app.exception
+    assert len(app.get("vega_lite_chart")) == 2 and "SmolLM2" in pages.said(app)  # what was written before
     press(app, "Write with SmolLM2 135M")
     assert not app.exception and "Write" in [button.label for button in app.button]

@@ -10,7 +10,8 @@ import pytest
 from dashboard.ui import head_picker, session
 from dashboard.ui.components import cut_arcs, head_map, number_grid, pair_marker, two_sides
 from dashboard.ui.components.head_map import Edits
-from dashboard.ui.pages import ablation, writing
+from dashboard.ui.pages import ablation
+from dashboard.ui.pages.writing import writing
 
 
 def never(*_):

@@ -12,12 +12,11 @@ from dashboard.analyses.logit_attribution.components_chart import largest_heads
 from dashboard.analyses.logit_attribution.parts import LogitParts
 from dashboard.analyses.writing.api import chat_prompt, finished
 from dashboard.analyses.writing.sampling import Sampling
-from dashboard.analyses.writing.tokens import Written, WrittenToken, open_ended, spelled, writer_of, written_tokens
+from dashboard.analyses.writing.tokens import Written, WrittenToken, open_ended, spelled, written_tokens
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.heads.format import percent
 from dashboard.heads.head_id import HeadId, from_selection
-from dashboard.models.catalogue import CATALOGUE
 from dashboard.text import Encoding
 from dashboard.text.chat import has_chat
 from dashboard.ui import caches, figure, session
@@ -29,7 +28,6 @@ from dashboard.ui.results_cache import cached
 from dashboard.ui.url_fields import chosen_text
 from dashboard.ui.url_state import MOST_WRITTEN
 
-WRITES = "smollm2"  # a model of the catalogue that predicts the next word
 MORE = 20  # tokens that a further click writes
 LEFT = 30.0  # seconds without a token, after which a person has left the page
 SHOWN = 400  # characters of the prompt over what is written
@@ -57,25 +55,6 @@ def _components(
     key: str, ids: tuple[int, ...], query: int, piece: int, _model: AttentionModel, _encoding: Encoding
 ) -> LogitParts:
     return logit_components(_model, _encoding, query, piece)
-
-
-def check_writes(this: Opened) -> None:
-    """End the page with a sentence, and a button that opens another model, if this one predicts no next word."""
-    try:
-        with st.spinner("Opening the language-model head…"):
-            writer_of(this.model)
-        return
-    except UserError as wrong:
-        st.info(escape_markdown(str(wrong)), icon=":material/info:")
-    other = CATALOGUE[WRITES]
-    if this.model.name != other.name:
-        st.button(
-            f"Write with {other.title}",
-            icon=":material/swap_horiz:",
-            on_click=session.change,
-            kwargs={"model": other.name},
-        )
-    end_page()
 
 
 def controls(this: Opened) -> Sampling:
