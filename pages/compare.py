@@ -29,7 +29,7 @@ top.segmented_control(
     label_visibility="collapsed",
     **session.bound("mode"),
 )
-narrow = page_width() < 600  # the heads are then chosen below their picture, which is in sight so
+narrow = page_width() < 900  # the heads are then chosen below their picture, which is in sight so
 drawn = st.container() if narrow and session.choices().mode == "heads" else nullcontext()
 row = st.container(horizontal=True, vertical_alignment="bottom") if session.choices().mode == "heads" else None
 what = compare_inputs.comparison(this, row)

@@ -99,8 +99,9 @@ class Encoding:
     @classmethod
     def of_kept(cls, kept: Mapping[str, Any]) -> Encoding:
         """The text from what `kept` gave, also after it was JSON."""
-        plain = {name: tuple(one) if isinstance(one, list) else one for name, one in kept.items()}
-        return cls(**plain | {"spans": tuple(map(tuple, plain["spans"]))})
+        plain: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in kept.items()}
+        plain["spans"] = tuple((start, end) for start, end in plain["spans"])
+        return cls(**plain)
 
     @cached_property
     def drawn(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ LABELS = {
     "special": "special tokens",
     "self": "the word itself",
     "punctuation": "punctuation",
-    "syntax": "its head word and dependents",
+    "syntax": "head word, dependents",
     "neighbour": "other neighbours",
     "content": "other content words",
     "function": "other function words",
