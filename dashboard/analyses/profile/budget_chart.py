@@ -114,12 +114,14 @@ def bar_part(canvas: Canvas, p: Palette, x: float, y: float, wide: float, fill: 
 
 
 def colour_key(canvas: Canvas, p: Palette, entries: list[tuple[str, str]], top: float, right: float) -> float:
-    """Writes the colour key, on as many lines as it needs. Returns the y where the last line ends."""
-    left, y = LEFT, top + 8
-    for says, fill in entries:
-        wide = width_of(says, KEY) + 32
-        if left > LEFT and left + wide > right:
-            left, y = LEFT, y + 18
+    """Writes the colour key, on as many lines as it needs: under the bars, where it fits there. Returns the y where the
+    last line ends."""
+    widths = [width_of(says, KEY) + 32 for says, _ in entries]
+    begin = LEFT if LEFT + max(widths, default=0) - 17 <= right else 0.0
+    left, y = begin, top + 8
+    for (says, fill), wide in zip(entries, widths, strict=True):
+        if left > begin and left + wide > right:
+            left, y = begin, y + 18
         canvas.box(left, y - 5, 10, 10, fill, edge=p.quiet)
         canvas.write(left + 15, y, says, p.quiet, KEY, baseline="middle")
         left += wide

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from dashboard.errors import UserError
 from dashboard.export.snippet import snippet
 from dashboard.jobs.results import AllHeads, twin_request, unpack
 from dashboard.models import find
+from tests.helpers.charts import svg_of
 from tests.helpers.sentences import numbers
 from tests.helpers.shipped import effects, profile
 
@@ -70,6 +73,13 @@ def test_a_profile_with_its_twin_is_drawn_and_made_again():
     assert "profile_with_twin(" in snippet(two.provenance) and "profile_with_twin" not in snippet(one.provenance)
     assert "untrained twin" in str(draw_budget(both, "L2H0").spec)
     assert "untrained" not in str(draw_budget(own, "L2H0").spec)
+
+
+@pytest.mark.parametrize("width", [358, 600])
+def test_a_budget_with_its_twin_is_as_wide_as_it_is_asked_to_be(width):
+    svg = svg_of(draw_budget(profile_with_twin(shipped("minilm")[0]), "L3H1", width=width))
+    [found] = re.findall(r'<svg[^>]* width="([\d.]+)"', svg)
+    assert float(found) <= width + 3  # whole pixels
 
 
 def test_the_remark_has_the_twins_numbers():
