@@ -69,7 +69,7 @@ class Slot(Generic[Made]):
 
     work: makes it; is given what to tell how far it is, a fraction and a sentence
     what: what is given up if nobody waits, as a sentence begins with it
-    done, sentence: how far it is; found, wrong: how it ended
+    done, sentence: how far it is; found, wrong: how it ended; enough: whether a person has stopped it
     """
 
     work: Callable[[Callable[[float, str], None]], Made]
@@ -79,6 +79,7 @@ class Slot(Generic[Made]):
     found: Made | None = None
     wrong: Exception | None = None
     awaited: float = 0.0
+    enough: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     thread: threading.Thread | None = None
 
@@ -95,6 +96,10 @@ class Slot(Generic[Made]):
     def runs(self) -> bool:
         self.awaited = time.monotonic()
         return self.found is None and self.wrong is None and bool(self.thread and self.thread.is_alive())
+
+    def stop(self) -> None:
+        """What is there is enough. The work sees to it, if it can end early."""
+        self.enough = True
 
     def result(self) -> Made:
         """It; while it is being made, a bar says how far that is. Raises what its work raised."""

@@ -158,7 +158,8 @@ def attribute(
     steps: the most points of the path from the baseline to the text at which gradients are taken, 8 to 10,000. It is
         fewer where the integrated gradients already sum to F(text) − F(baseline) within 5 %
     bos, limit, pair: as in `dashboard.attention`
-    progress: is told how far it is, before each pass
+    progress: is told how far it is, before each pass; where it raises `measure.Enough`, the points so far are
+        taken
 
     Gradients by captum. Raises UserError for a model that predicts nothing or whose tokens no gradient reaches, a text
     of over 256 tokens or of special tokens alone, and an answer that there is not.
@@ -191,7 +192,7 @@ def attribute(
         predicts.places,
         figures.value,
         figures.at_baseline,
-        steps,
+        figures.steps,
         figures.points,
         figures.along,
         {},

@@ -32,6 +32,10 @@ TOLERANCE = 0.05  # of the rise of F: what the errors of all pieces may add up t
 Progress = Callable[[float, str], object]
 
 
+class Enough(Exception):
+    """Raised by a progress: the integral is taken with the points that there are."""
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """What n tokens add to a figure F.
@@ -41,7 +45,7 @@ class Measured:
     gradient: gradient × input, float64 (n)
     integrated: integrated gradients, float64 (n); NaN at special tokens, which the baseline has too
     value, at_baseline: F of the text and of the baseline
-    points: at how many points of the path gradients were taken
+    steps: how many points of the path there might be; points: at how many gradients were taken
     along: the sum of what each piece of the path errs by, whatever its sign (at least `|error|`)
     """
 
@@ -49,6 +53,7 @@ class Measured:
     integrated: np.ndarray
     value: float
     at_baseline: float
+    steps: int
     points: int
     along: float
 
@@ -75,7 +80,7 @@ def measured(
 ) -> Measured:
     """Both attributions of F to the tokens of a text. steps: of the path, at most
 
-    progress: is told how far it is before each pass, and may raise to end it
+    progress: is told how far it is before each pass; may raise `Enough`, or anything else to end it
     Raises UserError for a text of special tokens alone, and where no gradient reaches the tokens.
     """
     special = torch.tensor(predictor.encoding.special, device=predictor.inputs.device)
@@ -98,13 +103,18 @@ def measured(
         path = _Path(figure, torch.where(special[:, None], x, predictor.mean), x)
         gradient = InputXGradient(figure).attribute(x.clone().requires_grad_())
         while path.go_on(steps):
-            if progress is not None:
-                progress(min(path.points / steps, 0.99), f"{doing}: {path.points} of at most {steps} points")
+            try:
+                if progress is not None:
+                    progress(min(path.points / steps, 0.99), f"{doing}: {path.points} of at most {steps} points")
+            except Enough:
+                if path.pieces:
+                    steps = path.points
+                    break
             path.refine(steps)
     total = sum((piece.adds for piece in path.pieces), torch.zeros(()))
     adds, integrated = (one.detach().double().sum(-1).cpu().numpy() for one in (gradient[0], total))
     integrated[special.cpu().numpy()] = np.nan
-    return Measured(adds, integrated, path.value(1.0), path.value(0.0), path.points, path.along)
+    return Measured(adds, integrated, path.value(1.0), path.value(0.0), steps, path.points, path.along)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from dashboard.analyses.attribution.draw import (
     words_table,
 )
 from dashboard.analyses.attribution.first_text import ANSWER, RIVAL, TEXT, first_text
+from dashboard.analyses.attribution.measure import Enough
 from dashboard.analyses.attribution.text import (
     NAMES,
     WHY,
@@ -48,6 +49,7 @@ def _rho(title: str):
     return st.column_config.NumberColumn(title, format="%.3f", help="Spearman’s ρ with |attribution|, −1 to 1.")
 
 
+STOP = "Takes the integrated gradients with the points so far. The page says how far they err."
 TOKENS: Columns = {
     "position": "Position",
     "token": "Token",
@@ -149,9 +151,15 @@ def _slot(
     limit = caches.TOKENS_AT_MOST if _encoding.left_out else None
 
     def work(tell) -> Attributed:
-        return attribute(_model, _encoding, answer=answer, rival=rival, bos=bos, limit=limit, progress=tell)
+        def progress(fraction: float, sentence: str) -> None:
+            tell(fraction, sentence)
+            if slot.enough:
+                raise Enough
 
-    return Slot(work, "Taking gradients", f"Taking gradients of {_model.title}")
+        return attribute(_model, _encoding, answer=answer, rival=rival, bos=bos, limit=limit, progress=progress)
+
+    slot = Slot(work, "Taking gradients", f"Taking gradients of {_model.title}")
+    return slot
 
 
 def found(this: Reading) -> Attributed:
@@ -162,8 +170,15 @@ def found(this: Reading) -> Attributed:
     here = (this.model.name, this.model.revision, this.encoding, (chosen.answer, chosen.instead))
     if here == (kept.name, kept.revision, kept.encoding, kept.typed):
         return kept
+    slot = _slot(*asked, this.model, this.encoding)
+    slot.begin()
+    place = st.empty()
+    if slot.runs:
+        place.button("Stop here", icon=":material/stop:", on_click=slot.stop, help=STOP)
     try:
-        return _slot(*asked, this.model, this.encoding).result()
+        result = slot.result()
+        place.empty()
+        return result
     except UserError as wrong:
         problem(wrong)
     end_page()

@@ -11,6 +11,7 @@ from transformers import AutoModelForMaskedLM
 from dashboard import UserError, attention, attribute
 from dashboard.analyses.attribution import measure
 from dashboard.analyses.attribution.first_text import ANSWER, RIVAL, TEXT, first_text
+from dashboard.analyses.attribution.measure import Enough
 from dashboard.cli import main
 from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
@@ -47,6 +48,25 @@ def test_both_are_those_of_autograd_on_the_librarys_eager_model(kind, predicting
     # completeness: the error that is shown is what is missing
     assert found.error == pytest.approx(found.table["integrated"].sum() - rise, abs=1e-4)
     assert abs(found.error) <= 0.01 * abs(rise) and found.points <= 4000
+
+
+def test_what_is_stopped_early_is_what_so_many_points_give(predicting, monkeypatch):
+    monkeypatch.setattr(measure, "TOLERANCE", 1e-6)
+    model, _ = predicting("llama")
+    told = []
+
+    def progress(fraction, sentence):
+        told.append(sentence)
+        if len(told) == 4:
+            raise Enough
+
+    found = attribute(model, SENTENCE, steps=2000, progress=progress)
+    assert 0 < found.points == found.steps < 2000 and str(found.points) in told[-1] and "2000" in told[-1]
+    again = attribute(model, SENTENCE, steps=found.steps)
+    pd.testing.assert_frame_equal(found.table, again.table, atol=1e-6, rtol=0)
+    assert found.table.attrs["provenance"] == again.table.attrs["provenance"]
+    first = attribute(model, SENTENCE, steps=2000, progress=lambda *_: (_ for _ in ()).throw(Enough))
+    assert first.points > 0  # never none at all
 
 
 def test_a_rival_and_what_words_are(predicting):

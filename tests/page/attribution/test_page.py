@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from dashboard.analyses.attribution.first_text import ANSWER, RIVAL, TEXT, first_text
+from dashboard.analyses.attribution.measure import Enough
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.ui.pages import attribution as page
 from tests.helpers import pages, tiny
@@ -67,6 +69,34 @@ def test_the_button_leads_to_a_model_that_predicts(monkeypatch):
     other.select("gradient").run()
     assert app.query_params["attributed"] == "gradient"
     assert heads_in(pages.headings(app)[1]) == [str(heads_of(first_text().ranked("gradient"))[0])]
+
+
+def test_the_button_keeps_a_text_of_ones_own():
+    app = opened(text="Nobody came.")
+    next(one for one in app.button if "SmolLM2" in one.label).click().run()
+    assert {name: app.query_params.get(name) for name in ("model", "text", "answer")} == {
+        "model": "smollm2",
+        "text": "Nobody came.",
+        "answer": None,
+    }
+
+
+def test_a_click_takes_the_points_so_far(monkeypatch):
+    given = {}
+
+    def measuring(*_, progress, **__):
+        progress(0.1, "8 points")
+        given["slot"].stop()
+        with pytest.raises(Enough):
+            progress(0.2, "16 points")
+        return "what there was"
+
+    monkeypatch.setattr(page, "attribute", measuring)
+    encoding = SimpleNamespace(left_out=0)
+    given["slot"] = page._slot.__wrapped__("key", "text", True, "", "", SimpleNamespace(title="A model"), encoding)
+    given["slot"].begin()
+    given["slot"].thread.join(20)
+    assert given["slot"].found == "what there was" and not given["slot"].wrong
 
 
 def test_a_head_by_number_keeps_the_attribution(folders, monkeypatch):

@@ -82,7 +82,7 @@ def test_the_first_page_names_heads_with_numbers_sample_and_interval(snapshot):
         found = best.loc[relation]
         head = HeadId(found["layer"], found["head"])
         assert row["relation"] == in_words(relation) and row["head"] == f"{head} · {names[head].text}"
-        assert row["direction"] == found["direction"].replace("->", " → ")
+        assert row["direction"] == found["direction"].replace("->", " → ").replace("head", "head word")
         shares = ["accuracy", "baseline", "held_out_accuracy", "held_out_baseline"]
         assert row[shares].tolist() == pytest.approx((100 * found[shares]).tolist())
         assert found["baseline"] < found["accuracy"] <= 1 and row["n"] == found["n"]
