@@ -14,7 +14,7 @@ from typing import Any
 
 from dashboard.errors import UserError
 from dashboard.models.characters import reads_characters
-from dashboard.models.foreign import reason
+from dashboard.models.foreign import reason, undrawn
 from dashboard.models.lacking import character_reader, no_vocabulary
 from dashboard.models.memory import check_fits
 
@@ -79,7 +79,7 @@ def class_held(mapping: Any, config: Any, names: Iterable[str]) -> Any:
     found = mapping[type(config)]
     held = {part for name in names for part in name.split(".")}
     for kind in found if isinstance(found, tuple) else ():
-        with torch.device("meta"):
+        with torch.device("meta"), undrawn():
             parts = {name.partition(".")[0] for name, _ in kind(copy.deepcopy(config)).named_parameters()}
         if parts <= held:
             return kind
@@ -163,7 +163,7 @@ def check_parameters(kind: type, config, numbers: int, called: str) -> dict[str,
     import torch
 
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), undrawn():
             model = kind(copy.deepcopy(config)) if hasattr(kind, "base_model_prefix") else kind.from_config(config)
     except Exception:  # loading says what is wrong
         return None

@@ -1,4 +1,4 @@
-"""What a model's own code raises, as a sentence: its code is anybody's, and so are its files."""
+"""A model's own code: what it raises, as a sentence, and a model that is built without drawing numbers for it."""
 
 from __future__ import annotations
 
@@ -40,3 +40,26 @@ def reason(error: BaseException) -> str:
         line = f"{type(error).__name__}: {line}"
     line = line if len(line) <= 200 else f"{line[:200]}…"
     return line if line.endswith((".", "…", "!", "?")) else f"{line}."
+
+
+@contextmanager
+def undrawn() -> Iterator[None]:
+    """Within it, this thread draws no numbers for tensors that hold none.
+
+    torch draws them in Python there, and imports sympy for it.
+    """
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    draws = {torch.Tensor.normal_, torch.nn.init.normal_, torch.nn.init.trunc_normal_}
+    draws |= {torch.Tensor.uniform_, torch.nn.init.uniform_, torch.nn.init.kaiming_uniform_}
+
+    class Undrawn(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            kwargs = kwargs or {}
+            if function in draws and (tensor := args[0] if args else kwargs["tensor"]).is_meta:
+                return tensor
+            return function(*args, **kwargs)
+
+    with Undrawn():
+        yield

@@ -16,7 +16,7 @@ from dashboard.models.bounded import held, hold
 from dashboard.models.checkpoint_folder import weight_files
 from dashboard.models.files import read_json
 from dashboard.models.fits import check_config, check_parameters, check_reads_text, class_held, class_of, known_tokens
-from dashboard.models.foreign import reason
+from dashboard.models.foreign import reason, undrawn
 from dashboard.models.leftover import left_over, own_code
 from dashboard.models.memory import Dtype, check_fits
 from dashboard.models.resolve import ModelSource
@@ -226,6 +226,7 @@ def _notes_of(prefix: str, kind: type) -> list[str]:
     return notes
 
 
+@undrawn()
 def _model(source: ModelSource, config, attn_implementation: str, kind: type, prefix: str, dtype: Dtype):
     import torch
 

@@ -1,9 +1,10 @@
 """Imports that the libraries make at their start and the dashboard seldom needs, put off until somebody uses them.
 
-transformers imports torch's compiler, all that torch has for several machines, accelerate and `scipy.optimize`, altair
-imports IPython, spaCy its command line: two fifths of the time from the start of the server to the first picture. In
-the place of most stand modules that hold just what is imported from them. Whoever uses one of these things, or asks for
-anything else, gets the module itself. Several machines are left out as they are where torch is built without them.
+transformers imports torch's compiler and its algebra of shapes, all that torch has for several machines, accelerate and
+`scipy.optimize`, altair imports IPython, spaCy its command line: two fifths of the time from the start of the server to
+the first picture. In the place of most stand modules that hold just what is imported from them. Whoever uses one of
+these things, or asks for anything else, gets the module itself. Several machines are left out as they are where torch
+is built without them.
 """
 
 from __future__ import annotations
@@ -62,6 +63,13 @@ def put_off() -> None:
         # Nothing is compiled here, so there is nothing to keep from being compiled.
         PutOff("torch._dynamo", disable=_as_it_is, allow_in_graph=_as_it_is, assume_constant_result=_as_it_is),
         _later("torch._dynamo._trace_wrapped_higher_order_op", "TransformGetItemToIndex"),
+        PutOff(
+            _SHAPES,
+            **{name: _of_numbers(name, _truth) for name in ("expect_true", "guard_or_false", "guard_or_true")},
+            guard_size_oblivious=_of_numbers("guard_size_oblivious", _truth),
+            sym_eq=_of_numbers("sym_eq", _equal),
+            is_nested_int=_of_numbers("is_nested_int", lambda size: False if type(size) is int else None),
+        ),
         _later("accelerate", "PartialState", "dispatch_model"),
         _later(
             "accelerate.utils",
@@ -114,6 +122,29 @@ def _read_once(utils: Any) -> None:
 def _as_it_is(function: Callable | None = None, *_: object, **__: object) -> Callable:
     """A decorator that changes nothing, with or without arguments."""
     return _as_it_is if function is None else function
+
+
+_SHAPES = "torch.fx.experimental.symbolic_shapes"
+
+
+def _of_numbers(name: str, answer: Callable[..., bool | None]) -> Callable:
+    """What the function of this name in `_SHAPES` says of plain numbers. Of symbols, which only the compiler has,
+    `answer` says None, and the function itself is asked."""
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        known = answer(*args)
+        return getattr(real(_SHAPES), name)(*args, **kwargs) if known is None else known
+
+    return function
+
+
+def _truth(holds: object, *_: object) -> bool | None:
+    return holds if isinstance(holds, bool) else None
+
+
+def _equal(one: Any, other: Any) -> bool | None:
+    sizes = [*one, *other] if isinstance(one, tuple) and isinstance(other, tuple) else [one, other]
+    return one == other if all(type(size) is int for size in sizes) else None
 
 
 class _Later:

@@ -33,15 +33,16 @@ from dashboard.heads.chance import q_values
 import dashboard.analyses.find_heads.api
 import spacy
 names = "torch._dynamo", "torch._dynamo._trace_wrapped_higher_order_op", "accelerate", "accelerate.utils", \
-    "accelerate.utils.modeling", "accelerate.hooks", "altair.jupyter", "scipy.optimize", "spacy.cli.info"
-assert [type(sys.modules[name]).__name__ for name in names] == ["PutOff"] * 9
-assert not {"scipy.stats", "scipy.sparse", "spacy.cli", "torch._dynamo.config", "accelerate.state", "IPython",
+    "accelerate.utils.modeling", "accelerate.hooks", "torch.fx.experimental.symbolic_shapes", "altair.jupyter", \
+    "scipy.optimize", "spacy.cli.info"
+assert [type(sys.modules[name]).__name__ for name in names] == ["PutOff"] * 10
+assert not {"sympy", "scipy.stats", "scipy.sparse", "spacy.cli", "torch._dynamo.config", "accelerate.state", "IPython",
             "torch.distributed.tensor", "torch.distributed.checkpoint"} & set(sys.modules)
 
 from transformers.loss.loss_for_object_detection import linear_sum_assignment
 assert linear_sum_assignment([[4, 1, 3], [2, 0, 5], [3, 2, 2]])[1].tolist() == [1, 0, 2]
 assert spacy.info(silent=True)["spacy_version"] == spacy.__version__
-assert not any(isinstance(sys.modules[name], PutOff) for name in names[7:])
+assert not any(isinstance(sys.modules[name], PutOff) for name in names[8:])
 """
     )
 
@@ -79,6 +80,19 @@ triple = torch.compile(lambda x: 3 * x, backend="aot_eager")
 assert torch.equal(triple(torch.arange(3)), torch.tensor([0, 3, 6]))
 import torch.distributed.tensor
 assert not isinstance(torch.ones(1), torch.distributed.tensor.DTensor)
+""",
+    "asked about symbols": """
+import torch
+from torch.fx.experimental import symbolic_shapes
+from torch.fx.experimental.symbolic_shapes import expect_true, guard_or_false, is_nested_int, sym_eq
+assert expect_true(True) is True and guard_or_false(False) is False and is_nested_int(3) is False
+assert sym_eq(torch.Size([2, 3]), (2, 3)) is True and sym_eq((2,), (2, 3)) is False and sym_eq(2, 3) is False
+with torch.device("meta"):
+    assert torch.empty_like(torch.arange(12).view(3, 4).T).shape == (4, 3)
+assert isinstance(sys.modules["torch.fx.experimental.symbolic_shapes"], PutOff)
+double = torch.compile(lambda x: 2 * x if x.shape[0] > 2 else x, dynamic=True, backend="aot_eager")
+assert torch.equal(double(torch.arange(5)), 2 * torch.arange(5)) and torch.equal(double(torch.ones(2)), torch.ones(2))
+assert sys.modules["torch.fx.experimental.symbolic_shapes"].ShapeEnv and sym_eq(2, 2) is True
 """,
     "asked for what a part holds": """
 from transformers.loss.loss_for_object_detection import PartialState
