@@ -177,5 +177,5 @@ def mostly_special(view: HeadView) -> str:
         return ""
     return (
         f"Special tokens have {percent(share)}, so the other tokens look pale. “Hide and renormalise” under "
-        "“Reading” leaves them out."
+        "“Options” leaves them out."
     )
