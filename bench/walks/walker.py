@@ -32,8 +32,8 @@ MOVES = ("link", "word", "button", "option", "pick", "back", "forward", "reload"
 COMING = ("link", "page", "back", "forward", "reload", "file")
 # Whether a click at a point meets the element, and not a menu that lies over it
 HIT = "(one, [x, y]) => { const met = one.getRootNode().elementFromPoint(x, y); return !!met && one.contains(met) }"
-# Streamlit looks for its server under the page's own path first. The answer 404 leads it on.
 BRINGS = re.compile("Use the first example|What decided in")  # buttons that may bring a text of ours
+# Streamlit looks for its server under the page's own path first. The answer 404 leads it on.
 STREAMLITS = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
 

@@ -180,6 +180,7 @@ def found(this: Reading) -> Attributed:
         place.empty()
         return result
     except UserError as wrong:
+        place.empty()
         problem(wrong)
     end_page()
     raise AssertionError

@@ -102,10 +102,6 @@ class _Ahead:
             _read_once(sys.modules["transformers.utils.import_utils"])
 
 
-def _own(name: str) -> str:
-    return name.removeprefix("models.") if name.startswith("models.") else ""
-
-
 def _read_once(utils: Any) -> None:
     """transformers reads all its models' files for their names, and then again with the same result."""
     read, files = utils.define_import_structure, Path(utils.__file__).parents[1] / "models"
@@ -113,8 +109,11 @@ def _read_once(utils: Any) -> None:
     def known(path: str, prefix: str | None = None) -> dict:
         if prefix is not None or Path(path) != files / "__init__.py":
             return read(path, prefix)
-        everything = read(files, prefix="models").items()
-        return {needs: {_own(name): has for name, has in part.items() if _own(name)} for needs, part in everything}
+        own = "models."  # the rest transformers has added by then
+        return {
+            needs: {name.removeprefix(own): has for name, has in part.items() if name.startswith(own)}
+            for needs, part in read(files, prefix="models").items()
+        }
 
     utils.define_import_structure = known
 

@@ -16,10 +16,9 @@ from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.missing_model import PREDICTS
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
-
-WRITES = "smollm2"  # a model of the catalogue that predicts the next word
 
 
 def check_writes(this: Opened) -> None:
@@ -30,7 +29,7 @@ def check_writes(this: Opened) -> None:
         return
     except UserError as wrong:
         st.info(escape_markdown(str(wrong)), icon=":material/info:")
-    other = CATALOGUE[WRITES]
+    other = CATALOGUE[PREDICTS]
     if this.model.name != other.name:
         st.button(
             f"Write with {other.title}",
