@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.start.choose import MOST_WORDS
-from dashboard.analyses.start.text import chance, sameness
+from dashboard.analyses.start.text import names, sameness
 from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.components import two_sides
@@ -45,7 +45,7 @@ two_sides.show(
     theme=session.theme(),
     take=start.take_pair,
 )
-figure.remark(chance(shown.top, shown.bottom))
+figure.remark(*names(shown.top, shown.bottom))
 if shown.cut:
     st.caption(f"The first {MOST_WORDS} of {len(text.encoding.words):,} words. “All heads” shows the whole text.")
 

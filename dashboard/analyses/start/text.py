@@ -30,13 +30,18 @@ def _looks(i: int, side: Side) -> str:
     return f"{side.head} looks {way} to “{side.view.drawn[j]}” ({percent(float(row[j]))}){across}"
 
 
-def chance(*sides: Side) -> str:
-    """What the mark after a name says, and the q of the heads that have one; "" where none has."""
-    known = [f"{side.head}: {equals(side.name.q)}." for side in sides if not np.isnan(side.name.q)]
-    if not known:
-        return ""
-    said = " ".join(known)
-    return f"{said} How likely luck finds such a relation, corrected for all heads and relations. {MARK}: q ≤ {LEVEL}."
+def names(*sides: Side) -> list[str]:
+    """What a name is made from, and the q of the heads that have one; nothing where no head is named by a relation."""
+    named = [side for side in sides if side.name.kind == "relation"]
+    if not named:
+        return []
+    which = " and ".join(str(side.head) for side in named)
+    known = [f"{side.head}: {equals(side.name.q)}." for side in named if not np.isnan(side.name.q)]
+    said = [f"{which}: the name says what it finds most surely over many sentences. In yours it may link other words."]
+    if known:
+        luck = f"How likely luck finds such a relation, corrected for all heads and relations. {MARK}: q ≤ {LEVEL}."
+        said.append(" ".join([*known, luck]))
+    return said
 
 
 def sameness(weights: float, layer: int, heads: int) -> str:

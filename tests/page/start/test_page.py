@@ -41,6 +41,13 @@ def test_they_are_named_as_the_profile_names_them(minilm):
     assert [top["name"], bottom["name"]] == [f"{names[top['head']].text} •", names[bottom["head"]].text]
 
 
+def test_beside_a_relation_stands_what_a_name_is_made_from():
+    """The arcs of this sentence may show another relation than the one that the head is named by."""
+    app = opened(None, text=KEYS)
+    head = sides(app)["sides"][0]["head"]
+    assert [heads_in(line) for line in said(app).splitlines() if "may link other words" in line] == [[head]]
+
+
 def test_two_words_light_all_heads_and_name_the_winner(minilm):
     found = find_heads(minilm, KEYS, [(8, 1)])
     app = opened(None, text=KEYS, pairs="8 > 1")
