@@ -115,15 +115,16 @@ def _words(state: Mapping[str, Any], page: Page, text: str) -> list[str]:
 
 
 def _head(state: Mapping[str, Any], page: Page) -> list[str]:
-    """On “All heads” the numbers, the address and the picture are of one head."""
+    """The numbers are of the head that the address names; on “All heads” the picture is too."""
+    address, shown = address_of(state["url"]), f"L{state['layer']}H{state['head']}"
+    head = f"L{address.get('layer', DEFAULTS.layer)}H{address.get('head', DEFAULTS.head)}"
+    if not address and page.name == "explore":  # a bare one means the model's clearest head
+        head = shown
+    named = "layer" in address or "head" in address or page.name == "explore"
+    if named and state["layer"] is not None and state["head"] is not None and shown != head:
+        return [f"head: the address says {head}, the numbers {shown}"]
     if page.name != "explore" or state["picture"] is None:
         return []
-    address = address_of(state["url"])
-    head = f"L{address.get('layer', DEFAULTS.layer)}H{address.get('head', DEFAULTS.head)}"
-    if not address:  # a bare one means the model's clearest head
-        head = f"L{state['layer']}H{state['head']}"
-    if f"L{state['layer']}H{state['head']}" != head:
-        return [f"head: the address says {head}, the numbers L{state['layer']}H{state['head']}"]
     if address.get("together", "head") != "head" and GROUP.search(state["picture"]):
         return []  # several heads in one picture
     return [] if re.search(rf"\b{head}\b", state["picture"]) else [f"head: {head} is chosen, not {state['picture']!r}"]

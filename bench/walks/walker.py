@@ -20,6 +20,7 @@ from bench.walks.choose import Action, Control, choose, dice_of
 from dashboard.analyses.attribution.first_text import TEXT as DECIDED
 from dashboard.ui.frame.example_texts import EXAMPLES
 from dashboard.ui.page_list import BY_NAME
+from dashboard.ui.pages.chance import EXAMPLE as OF_LUCK
 from dashboard.ui.pages.start import SENTENCES
 from dashboard.ui.session import STALE
 from dashboard.ui.url_state import FIRST_TEXT
@@ -32,7 +33,7 @@ MOVES = ("link", "word", "button", "option", "pick", "back", "forward", "reload"
 COMING = ("link", "page", "back", "forward", "reload", "file")
 # Whether a click at a point meets the element, and not a menu that lies over it
 HIT = "(one, [x, y]) => { const met = one.getRootNode().elementFromPoint(x, y); return !!met && one.contains(met) }"
-BRINGS = re.compile("Use the first example|What decided in")  # buttons that may bring a text of ours
+BRINGS = re.compile("Use (the first|an) example|What decided in")  # buttons that may bring a text of ours
 # Streamlit looks for its server under the page's own path first. The answer 404 leads it on.
 STREAMLITS = re.compile(r"/\w+/_stcore/(health|host-config)$")
 
@@ -83,7 +84,7 @@ class Walker:
         return walk
 
 
-KNOWN = (FIRST_TEXT, DECIDED, *EXAMPLES.values(), *SENTENCES.values())
+KNOWN = (FIRST_TEXT, DECIDED, OF_LUCK, *EXAMPLES.values(), *SENTENCES.values())
 
 
 class Tab:

@@ -280,6 +280,20 @@ def test_the_best_head_of_the_page_before_does_not_stay_in_the_address(person):
     page.wait_for_function("shown => document.querySelector('[data-testid=stMain] h5')?.innerText === shown", arg=shown)
 
 
+def test_a_link_to_a_page_that_opens_on_its_best_head_is_one_step(person):
+    page = person()
+    page.wait_for_selector(".words button")
+    idle(page)  # Start has chosen the head that it draws
+    follow(page, "Glossary")
+    page.wait_for_url("**/glossary?layer=*")
+    page.get_by_role("link", name="See it on Ablation").first.click()
+    page.wait_for_url("**/ablation")
+    idle(page)
+    page.go_back()
+    page.wait_for_url("**/glossary?*")
+    page.get_by_role("heading", name="Glossary", exact=True).wait_for()
+
+
 @pytest.mark.parametrize("seconds", [0, 2])
 def test_one_step_back_leads_from_the_second_page_to_start(person, seconds):
     page = person("")

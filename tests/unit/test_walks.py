@@ -103,6 +103,14 @@ def test_what_is_wrong_is_told(which):
     assert kind in {sentence.partition(":")[0] for sentence in found(WELL | changed)}
 
 
+def test_the_numbers_of_every_page_are_of_the_head_in_its_address():
+    state = WELL | {"url": WELL["url"].replace("explore", "ablation"), "picture": None}
+    assert check.stale(state, [], [TEXT]) == []
+    assert "head" in check.stale(state | {"head": "7"}, [], [TEXT])[0]
+    best = {"url": f"http://here/ablation?text={ZA}+saw+the+cat."}  # it opens on its best head
+    assert check.stale(state | best | {"head": "7"}, [], [TEXT]) == []
+
+
 def test_a_text_that_is_left_in_its_box_is_not_stale():
     state = WELL | {"boxes": [f"{ZO} sleeps."]}
     assert found(state) and check.stale(state, [f"{ZO} sleeps."], []) == []

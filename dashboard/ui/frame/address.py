@@ -128,12 +128,9 @@ def write() -> None:
 
 def write_again() -> None:
     """Write the address after the page, which may have corrected a choice, or opened on its best head: an address that
-    still names the head of the page before would bring that back on a reload. On the way to the page this is its first
-    address; later it takes the place of the one that was written before the page, and is no step of its own."""
-    opens_on = st.session_state.get("opens_on")
-    if st.session_state["arrives"]:
-        _write(opens_on)
-    elif (address := _address_now(opens_on)) is not None:
+    still names the head of the page before would bring that back on a reload. It takes the place of the one that the
+    link led to, or that was written before the page, and is no step of its own."""
+    if (address := _address_now(st.session_state.get("opens_on"))) is not None:
         _note("addresses_left", st.session_state["address"])
         st.session_state["instead_of"], st.session_state["address"] = st.session_state["address"], address
 
