@@ -8,7 +8,7 @@ OF_MODELS = (
     Term(
         "attention sink",
         "A token that gets much attention and hands over little: often [CLS], [SEP], punctuation or the first token. A "
-        "head that mostly rests on such tokens is named after them.",
+        "head that gives most of its attention to such tokens is called an attention sink too.",
         "explore",
         ("parked", "sink"),
     ),
@@ -117,12 +117,12 @@ OF_MODELS = (
     ),
     Term(
         "softmax",
-        "Turns a row of scores into weights that sum to 100 %: e to each score, divided by the sum.",
+        "Turns a row of scores into weights that sum to 100 %: e to the power of each score, divided by their sum.",
         "inside",
     ),
     Term(
         "special token",
-        "A token that the model adds itself, like [CLS] and [SEP]. Many heads rest on it.",
+        "A token that the model adds itself, like [CLS] and [SEP]. Many heads give most of their attention to it.",
         "explore",
         ("[CLS]", "[SEP]"),
     ),
