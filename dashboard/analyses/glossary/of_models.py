@@ -134,7 +134,8 @@ OF_MODELS = (
     ),
     Term(
         "token",
-        "What a model reads: a word, a part of a word or a sign. Rare words are several tokens.",
+        "What a model reads: a word, a part of a word or a sign. Rare words are several tokens. In a token, · stands "
+        "for a space and ¶ for a line break.",
         "explore",
         ("subword", "tokenizer", "word piece"),
     ),

@@ -36,7 +36,10 @@ def chance(*sides: Side) -> str:
     if not known:
         return ""
     said = " ".join(known)
-    return f"{said} How likely luck finds such a relation, corrected for all heads and relations. {MARK}: q ≤ {LEVEL}."
+    return (
+        f"{said} q is how likely luck alone finds such a relation, corrected for all heads and relations. "
+        f"{MARK}: q ≤ {LEVEL}."
+    )
 
 
 def sameness(weights: float, layer: int, heads: int) -> str:
