@@ -19,8 +19,8 @@ OF_MEASURES = (
     ),
     Term(
         "bits",
-        "A unit of information. In a profile: how much better you can predict attention when you know the position, "
-        "the parse or the meaning. Of an entropy: how spread out a row is. On the head map: how far two heads differ.",
+        "A unit of information. In a profile: how much better you can predict attention from position, parse or "
+        "meaning. Elsewhere: how spread out a row is (entropy), how far two heads differ (head map).",
         "profile",
         ("bits explained", "bits per word"),
     ),

@@ -109,6 +109,13 @@ OF_MODELS = (
         "layers",
     ),
     Term(
+        "rotary position",
+        "How many models tell a head where a token stands: each query and key is turned by an angle that grows with "
+        "its position (RoPE).",
+        "inside",
+        ("RoPE", "turned by position", "position embedding"),
+    ),
+    Term(
         "scaled dot product",
         "The score of a query and a key: their dot product divided by √d, with d dimensions. Without √d, softmax would "
         "give nearly all to one key.",
@@ -151,6 +158,12 @@ OF_MODELS = (
         "The token for characters that the tokenizer does not know, like [UNK]. The model has not read them.",
         "explore",
         ("[UNK]", "not read"),
+    ),
+    Term(
+        "untrained twin",
+        "The same architecture with random weights, as before training. What it shows too does not come from training.",
+        "explore",
+        ("twin",),
     ),
     Term(
         "value",
