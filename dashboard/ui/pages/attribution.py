@@ -100,7 +100,7 @@ def shipped() -> None:
     """A result of a model that predicts."""
     result = first_text()
     words(result)
-    figure.remark(f"A stored example, measured earlier with {result.model} on this text.")
+    figure.remark(f"A stored example, measured earlier with {result.model} on the text above.")
     if not _ranked(result):
         return
     look = session.look(min(page_width(), 600)).keywords()
