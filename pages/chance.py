@@ -13,7 +13,8 @@ from dashboard.ui.pages import chance
 
 # Random heads
 st.caption(
-    "You mark pairs of words, and of many heads one always gives them the most. How much would it give by luck alone?"
+    "Mark pairs of words: one of the many heads always gives them the most attention. How much would that be by luck "
+    "alone?"
 )
 chance.controls()
 chosen = session.choices()

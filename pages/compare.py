@@ -40,7 +40,7 @@ with top:
         ["side", "difference"],
         required=True,
         format_func={"side": "Side by side", "difference": "Difference"}.__getitem__,
-        help="Difference: of the first two, the first less the second.",
+        help="Difference: of the first two pictures, the first minus the second.",
         **session.bound("show"),
     )
     if chosen.together == "head":

@@ -15,7 +15,7 @@ this = reading(pairs=True, parts=True)
 head_names.open_on_clearest(this)
 head = session.choices().chosen
 st.caption(
-    f"Cut a link of {escape_markdown(this.model.title)} and see what the model then says. Click a link on the picture: "
+    f"Cut a link of {escape_markdown(this.model.title)} and see what changes. Click a link on the picture: "
     "its weight becomes 0, and everything after it is computed again."
 )
 left, right, hand_width, result_width = beside(page_width(), (0.5, 0.5))

@@ -106,9 +106,9 @@ figure.show(
 # Attention rollout
 st.subheader("Attention through several layers", anchor=False)
 st.caption(
-    "Each layer mixes what earlier layers have already mixed. Rollout multiplies their attention: the mean over "
-    "heads, averaged with the part that skips attention. A row shows which tokens a vector may come from. Rollout "
-    "treats all heads as equal and ignores feed-forward."
+    "Each layer mixes what earlier layers have already mixed. Rollout multiplies one matrix per layer: the mean over "
+    "its heads, averaged with the identity (the part that skips attention). A row shows which tokens a vector "
+    "may come from. Rollout treats all heads as equal and ignores feed-forward."
     + " Here it also leads through cross attention into the source, and there through the encoder’s layers."
     * of_decoder
 )

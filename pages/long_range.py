@@ -49,8 +49,8 @@ figure.show(
             f"The best of {len(model.all_heads)} heads looks good by chance. So these four were chosen on "
             f"{len(long_range.chosen_on)} {question.items} and measured on the other {len(long_range.judged_on)}. 95 "
             "% intervals: bootstrap over texts.",
-            "Equally distant word: what every other word of the same texts gives, in the same head and on average, "
-            "to the word at this distance before it. Attention is not explanation.",
+            "Equally distant word: the average over all other words of the same texts of what each gives, in the same "
+            "head, to the word this far before it. Attention is not explanation.",
             chance_remark(long_range),
         ],
         tables=[layer_tables.curves(long_range, best, judged_half=True)],

@@ -36,5 +36,5 @@ with left:
 on_pair.paths(pair, head)
 
 # Many pairs
-st.subheader(f"Which heads of {escape_markdown(this.model.title)} do so over many pairs?", anchor=False)
+st.subheader(f"Which heads of {escape_markdown(this.model.title)} carry the answer over many pairs?", anchor=False)
 over_set.show(this)

@@ -50,7 +50,7 @@ def open_model(
 
 def untrained_twin(model: AttentionModel | str) -> AttentionModel:
     """The untrained twin of a model: the same configuration and tokenizer, with weights that transformers' own
-    initialiser draws, seed 0. What it has too, training did not teach (METRICS §10).
+    initialiser draws, seed 0. What it shows too does not come from training (METRICS §10).
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from dashboard.heads.head_id import HeadId, heads_of, is_of
 
 UNTRAINED = "untrained_"
 """Before the name of a column: the same figure of the untrained twin."""
-TAUGHT = "What the untrained twin has too, training did not teach."
+TAUGHT = "What the untrained twin shows too does not come from training."
 
 
 def beside(table: pd.DataFrame, twin: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:

@@ -26,7 +26,8 @@ def offer_targets(this: Opened) -> None:
             MOST_BEAMS,
             key="beams",
             width=120,
-            help="1: the most probable token at each step. More: so many texts are kept, and the most probable wins.",
+            help="1: the most probable token at each step. More: that many candidate texts are kept at each step, and "
+            "the most probable one wins.",
         )
         st.button(
             "What the model writes",

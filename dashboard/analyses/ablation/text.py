@@ -77,8 +77,8 @@ def twin_remark(table: pd.DataFrame, head: HeadId) -> str:
     most = float(table[UNTRAINED + name].abs().max())
     above = int((table[name].abs() > most).sum())
     return (
-        f"In the untrained twin, {head} changes {figure(both[1])} and no head more than {figure(most)}. In this model "
-        f"{above:,} of {len(table):,} heads change more than that."
+        f"In the untrained twin, the effect of {head} is {figure(both[1])} and the largest {figure(most)}. In this "
+        f"model, {above:,} of {len(table):,} heads change more than that."
     )
 
 

@@ -13,7 +13,8 @@ from dashboard.heads.head_id import HeadId, head_of, is_of
 NAMES: dict[By, str] = {"integrated": "integrated gradients", "gradient": "gradient × input"}
 ROUGH = 0.1  # of the rise, from which on the errors along the path are much
 WHY = (
-    "They may differ: attention is one head’s mixing in one layer, an attribution counts every path through the model."
+    "Attention and attribution may differ: attention is one head’s mixing in one layer, an attribution counts every "
+    "path through the model."
 )
 
 
@@ -52,16 +53,16 @@ def attribution_finding(found: Attributed, by: By = "integrated") -> str:
 
 def attribution_remarks(found: Attributed) -> list[str]:
     """What is predicted, what the figures sum to, and the error of the integral."""
-    what = "its logit less that of its rival" if found.rival else "its logit less the mean logit"
+    what = "its logit minus that of its rival" if found.rival else "its logit minus the mean logit"
     if np.isnan(found.answer.p):
         what = "its score"
     rise = found.value - found.at_baseline
     return [
-        f"{prediction_said(found)} Attributed is {what}: {signed_figure(found.value)}.",
-        f"Baseline: every word has the vocabulary’s mean vector, special tokens stay; there it is "
+        f"{prediction_said(found)} What is attributed: {what}, {signed_figure(found.value)}.",
+        f"Baseline: every word has the vocabulary’s mean vector, special tokens stay. At the baseline, that figure is "
         f"{signed_figure(found.at_baseline)}.",
         error_said(found, rise),
-        "" if np.isnan(found.between) else f"Both attributions order the words with ρ = {_rho(found.between)}.",
+        "" if np.isnan(found.between) else f"Rank agreement of the two attributions: ρ = {_rho(found.between)}.",
     ]
 
 
@@ -72,8 +73,9 @@ def error_said(found: Attributed, rise: float) -> str:
         return f"The baseline has the same figure, so integrated gradients sum to {signed_figure(total)}, not to 0."
     error, along = (percent(one / abs(rise)) for one in (abs(found.error), found.along))
     said = (
-        f"Integrated gradients sum to {signed_figure(total)} and should to {signed_figure(rise)}: an error of {error}. "
-        f"Along the path the errors add up to {along} ({counted(found.points, 'points')})."
+        f"Integrated gradients sum to {signed_figure(total)}. They should sum to {signed_figure(rise)}, the rise from "
+        f"baseline to text: an error of {error}. Without cancelling out, the errors along the path add up to {along} "
+        f"({counted(found.points, 'points')})."
     )
     return f"{said} That is much: small differences mean little." if found.along > ROUGH * abs(rise) else said
 
@@ -82,7 +84,7 @@ def heads_finding(found: Attributed, by: By = "integrated", head: HeadId | None 
     """One sentence on a head (None: the one that agrees most) and the attribution, with word order’s own agreement."""
     words = len(found.own)
     if words < FEWEST:
-        return f"The text has {counted(words, 'words')}, and an order of words takes {FEWEST}. Use a longer text."
+        return f"The text has {counted(words, 'words')}, and ranking them takes {FEWEST}. Use a longer text."
     table = found.ranked(by)
     known = table.dropna(subset=["score"])
     if not len(known):
@@ -91,7 +93,7 @@ def heads_finding(found: Attributed, by: By = "integrated", head: HeadId | None 
     name, q = head_of(row), float(row["q"])
     if np.isnan(row["score"]):
         return f"{name} attends to all words evenly, so it has no order to compare."
-    order = "" if np.isnan(row["baseline"]) else f"; nearness alone has {_rho(row['baseline'])}"
+    order = "" if np.isnan(row["baseline"]) else f"; ranking them by nearness alone gives {_rho(row['baseline'])}"
     if head is None:
         said = f"Of {counted(len(known), 'heads')}, the attention of {name} agrees most with the {NAMES[by]}"
         return (

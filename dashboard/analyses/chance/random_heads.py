@@ -54,7 +54,7 @@ def random_heads(heads: int = 270, pairs: int = 3, seed: int = 0, planted: float
         names,
         pairs=pairs,
         title=f"{heads:,} random heads" if heads > 1 else "1 random head",
-        over=f"{pairs} of {PLACES} places marked"
+        over=f"{pairs} of {PLACES} pairs marked"
         + (f" · one head planted, strength {percent(planted)}" if planted else ""),
         origin={"heads": heads, "pairs": pairs, "seed": seed, "planted": planted},
     )

@@ -10,7 +10,7 @@ from dashboard.heads.chance_words import equals, q_said, too_few
 from dashboard.heads.format import capital, counted, percent
 from dashboard.heads.luck import Luck
 
-ALONE = "p looks at one head alone: in this share of draws, random pairs get as much from it."
+ALONE = "p is for one head alone: the share of draws in which random pairs get as much from it."
 CORRECTED = f"q corrects for the length of the list (Benjamini–Hochberg). Filled dots: q ≤ {LEVEL}."
 
 
@@ -66,7 +66,7 @@ def of_random(found: Luck) -> str:
         else "So there is nothing to find."
     )
     return (
-        f"These heads are made of random numbers: each gives each of {PLACES} pairs a random share of its attention. "
+        f"These heads are random numbers: each head gives a random share of its attention to each of {PLACES} pairs. "
         f"{found.pairs} of the pairs are marked at random. {rest}"
     )
 

@@ -29,7 +29,7 @@ def change_finding(changes: Changes) -> str:
     return (
         f"{head} changes most: {over}, against {best['baseline']:.3f} when another word is exchanged "
         f"({best['low']:.3f} to {best['high']:.3f} over {changes.swaps} exchanges). {percent(beyond)} of all heads "
-        f"change more than in any of these{chance}. {verdict(best['q'], changes.table['q'].to_numpy())}"
+        f"change more here than in any of these exchanges{chance}. {verdict(best['q'], changes.table['q'].to_numpy())}"
     ).rstrip()
 
 

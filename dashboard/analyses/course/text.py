@@ -67,7 +67,7 @@ def question(step: str, answer: Answer) -> str:
         "best_key": lambda: f"Which token will {query} look at most in head {about['head']}?",
         "without_factor": lambda: (
             f"In head {about['head']} the attention of {query} is as spread out as equal weights on "
-            f"{tokens(about['spread'])}. On how many without √d?"
+            f"{tokens(about['spread'])}. On how many would it be without √d?"
         ),
         "softmax_ratio": lambda: (
             f"{quoted(about['first'])} scores {signed(about['a'])}, {quoted(about['second'])} {signed(about['b'])}. "

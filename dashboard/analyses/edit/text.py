@@ -63,7 +63,7 @@ def edit_finding(found: Edited) -> str:
     first = found.next.iloc[0]
     return (
         f"{what}, {found.model} gives “{first['token']}” {percent(first['p_edited'])} as the next token "
-        f"({percent(first['p'])} as it is; one text)."
+        f"({percent(first['p'])} unedited; one text)."
     )
 
 
@@ -86,8 +86,8 @@ def edit_remarks(found: Edited) -> list[str]:
     if (difference := found.logit_difference) is not None:
         answer, rival = found.next["token"][:2]
         remarks.append(
-            f"The logit (score before softmax) of “{answer}” less that of “{rival}” is {difference[1]:.3f}, without "
-            f"the edits {difference[0]:.3f}."
+            f"Logit (score before softmax) of “{answer}” minus that of “{rival}”: {difference[1]:.3f} with the edits, "
+            f"{difference[0]:.3f} without."
         )
         if len(found.table) and not found.effect:
             remarks.append("The text’s own tokens are predicted as before.")

@@ -75,19 +75,19 @@ VIEWS: dict[str, View] = {
     ),
     "lines": View(
         "Lines",
-        "Queries on the left, keys on the right. Hover over a word for all its own lines, from 0.5 %.",
+        "Queries on the left, keys on the right. Hover over a word for all its lines, from 0.5 %.",
         later("dashboard.analyses.explore.lines_chart", "lines"),
         96,
-        "Queries on the left, keys on the right. Hover over a word for all its own lines and their norms.",
+        "Queries on the left, keys on the right. Hover over a word for all its lines and their norms.",
         640,
         two_texts=True,
     ),
     "arcs": View(
         "Arcs",
-        "Arcs lead from each query to its keys. Hover over a word for all its own, from 0.5 %.",
+        "Arcs lead from each query to its keys. Hover over a word for all its arcs, from 0.5 %.",
         later("dashboard.analyses.explore.arcs_chart", "arcs"),
         50,
-        "Arcs lead from each query to its keys. Hover over a word for all its own and their norms.",
+        "Arcs lead from each query to its keys. Hover over a word for all its arcs and their norms.",
         980,
         marks=frozenset({"lit", "parse", "role", "heights", "cut", "replaced"}),
         step=15,  # an upright word

@@ -19,15 +19,15 @@ OF_MEASURES = (
     ),
     Term(
         "bits",
-        "The unit of information: of a profile, how much better you can predict attention when you know the position, "
-        "the parse or the meaning. Entropy counts in bits how spread out a row is, the head map how far heads differ.",
+        "A unit of information. In a profile: how much better you can predict attention from position, parse or "
+        "meaning. Elsewhere: how spread out a row is (entropy), how far two heads differ (head map).",
         "profile",
         ("bits explained", "bits per word"),
     ),
     Term(
         "context bits",
-        "How many bits of a head's attention only the meaning of the words explains, beyond position and parse. Such a "
-        "head links words on the same topic.",
+        "Bits of a head's attention that are explained by the meaning of the words, beyond position and parse. A head "
+        "with many links words on the same topic.",
         "profile",
         ("context", "context head"),
     ),
@@ -45,7 +45,8 @@ OF_MEASURES = (
     ),
     Term(
         "distance",
-        "How many tokens lie between a query and a key. The distance of a head is the mean over its attention.",
+        "How many tokens a key is away from its query: 1 for a neighbour. The distance of a head is the mean over its "
+        "attention.",
         "explore",
     ),
     Term(
@@ -76,8 +77,8 @@ OF_MEASURES = (
     ),
     Term(
         "held out",
-        "Scored on sentences that were not used to choose. Choosing the best of many on the same sentences flatters "
-        "it.",
+        "Scored on sentences that were not used to choose. On the same sentences, the best of many looks better than "
+        "it is.",
         "profile",
         ("in-sample", "cross-fitted"),
     ),
@@ -90,7 +91,7 @@ OF_MEASURES = (
     ),
     Term(
         "lift",
-        "A share less its baseline: attention along your pairs minus attention at the same distances elsewhere. Above "
+        "A share minus its baseline: attention along your pairs minus attention at the same distances elsewhere. Above "
         "0 the head prefers them.",
         "find_heads",
     ),
@@ -109,15 +110,15 @@ OF_MEASURES = (
     ),
     Term(
         "position bits",
-        "How many bits of a head's attention the distance alone explains. A head that always looks at the previous "
+        "Bits of a head's attention that are explained by the distance alone. A head that always looks at the previous "
         "word has many.",
         "profile",
         ("position", "offset"),
     ),
     Term(
         "profile",
-        "What all heads of a model do over a corpus: their budgets, relations, and bits of position, syntax and "
-        "context.",
+        "What all heads of a model do over a corpus: where their attention goes, which relations they find, and their "
+        "bits of position, syntax and context.",
         "corpus",
         ("corpus", "treebank"),
     ),
@@ -147,15 +148,15 @@ OF_MEASURES = (
     ),
     Term(
         "q-value",
-        "How likely luck alone gives a head as much, corrected for the length of the list. Of all heads with "
+        "How likely luck alone gives a head a figure as high, corrected for the number of heads. Of all heads with "
         "q ≤ 0.05, at most 5 % are expected to be there by luck.",
         "chance",
         ("q", "p-value", "Benjamini–Hochberg", "multiple comparisons"),
     ),
     Term(
         "syntax bits",
-        "How many bits of a head's attention only the parse explains, beyond position and meaning. Such a head links a "
-        "verb to its subject, for example.",
+        "Bits of a head's attention that are explained by the parse, beyond position and meaning. A head with many "
+        "links a verb to its subject, for example.",
         "profile",
         ("syntax", "syntax head"),
     ),

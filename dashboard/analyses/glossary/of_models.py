@@ -8,7 +8,7 @@ OF_MODELS = (
     Term(
         "attention sink",
         "A token that gets much attention and hands over little: often [CLS], [SEP], punctuation or the first token. A "
-        "head that mostly rests on such tokens is named after them.",
+        "head that gives most of its attention to such tokens is called an attention sink too.",
         "explore",
         ("parked", "sink"),
     ),
@@ -109,6 +109,13 @@ OF_MODELS = (
         "layers",
     ),
     Term(
+        "rotary position",
+        "How many models tell a head where a token stands: each query and key is turned by an angle that grows with "
+        "its position (RoPE).",
+        "inside",
+        ("RoPE", "turned by position", "position embedding"),
+    ),
+    Term(
         "scaled dot product",
         "The score of a query and a key: their dot product divided by √d, with d dimensions. Without √d, softmax would "
         "give nearly all to one key.",
@@ -117,12 +124,12 @@ OF_MODELS = (
     ),
     Term(
         "softmax",
-        "Turns a row of scores into weights that sum to 100 %: e to each score, divided by the sum.",
+        "Turns a row of scores into weights that sum to 100 %: e to the power of each score, divided by their sum.",
         "inside",
     ),
     Term(
         "special token",
-        "A token that the model adds itself, like [CLS] and [SEP]. Many heads rest on it.",
+        "A token that the model adds itself, like [CLS] and [SEP]. Many heads give most of their attention to it.",
         "explore",
         ("[CLS]", "[SEP]"),
     ),
@@ -134,7 +141,8 @@ OF_MODELS = (
     ),
     Term(
         "token",
-        "What a model reads: a word, a part of a word or a sign. Rare words are several tokens.",
+        "What a model reads: a word, a part of a word or a sign. Rare words are several tokens. In a token, · stands "
+        "for a space and ¶ for a line break.",
         "explore",
         ("subword", "tokenizer", "word piece"),
     ),
@@ -150,6 +158,12 @@ OF_MODELS = (
         "The token for characters that the tokenizer does not know, like [UNK]. The model has not read them.",
         "explore",
         ("[UNK]", "not read"),
+    ),
+    Term(
+        "untrained twin",
+        "The same architecture with random weights, as before training. What it shows too does not come from training.",
+        "explore",
+        ("twin",),
     ),
     Term(
         "value",

@@ -55,8 +55,8 @@ MEASURES: dict[str, Measure] = {
             "attention_share",
             "Attention’s part",
             True,
-            "The share of the change that comes from attention, by projection; of a decoder with an encoder from its "
-            "self attention. The shares of all parts sum to 100 %. A part that works against the change is below 0.",
+            "The share of the change that comes from attention, by projection; in a decoder with an encoder, from self "
+            "attention. The shares of all parts sum to 100 %. A part that works against the change is below 0.",
         ),
         Measure(
             "cross_attention_share",

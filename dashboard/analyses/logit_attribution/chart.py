@@ -44,7 +44,7 @@ def attribution_chart(found: Attribution, look: Look) -> Drawing:
         subtitle=[
             f"token {found.query} · green: next tokens whose logits it raises most, purple: lowers most · shade: "
             "attention weight",
-            f"through its slice of W_O, the frozen final norm and the unembedding · the mean change of all "
+            f"through its slice of W_O, the final norm (scale held fixed) and the unembedding · the mean change of all "
             f"{found.vocabulary:,} logits is {signed(found.mean)}",
         ],
         description=attribution_finding(found),

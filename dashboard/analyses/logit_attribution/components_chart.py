@@ -78,7 +78,8 @@ def components_chart(found: LogitParts, look: Look, epoch: int | None = None) ->
         title=f"What wrote “{drawable(found.label)}” after “{drawable(found.after)}” · {drawable(found.model)}",
         subtitle=[
             f"change of its logit minus the mean change over the vocabulary · the {len(largest)} largest heads",
-            "green: raised, purple: lowered · direct effects only, through the frozen final norm and the unembedding",
+            "green: raised, purple: lowered · direct effects only, through the final norm (its scale held fixed) and "
+            "the unembedding",
         ],
         description=components_finding(found),
         width=width,

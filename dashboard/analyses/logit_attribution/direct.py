@@ -231,7 +231,7 @@ def attribution_baseline(found: Attribution) -> str:
         return ""
     most = len(found.raised)
     return (
-        f"Of the {most} tokens that it raises most here, {found.alike * most:.1f} are also among its {most} "
-        f"elsewhere in the text (mean over {counted(found.others, 'tokens')}; {most} of {most}: it writes the same "
-        "everywhere)."
+        f"Of the {most} tokens that it raises most here, {found.alike * most:.1f} are also among the {most} "
+        f"that it raises most elsewhere in the text (mean over {counted(found.others, 'tokens')}; {most} of {most}: it "
+        "writes the same everywhere)."
     )

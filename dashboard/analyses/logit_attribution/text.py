@@ -24,7 +24,7 @@ def copying_finding(table: pd.DataFrame, head: HeadId) -> str:
         f"Copying: {percent(row.copying)} of the tokens that {head} reads in the built-in sentences are themselves "
         "among the 1\u00a0% whose logits it raises most "
         f"({interval('copying')}{counted(int(row.tokens), 'tokens')}, {counted(int(row.sentences), 'sentences')}). "
-        f"Baseline, the token after each: {percent(row.baseline)} "
+        f"Baseline, the same for the token after each: {percent(row.baseline)} "
         f"({interval('baseline')}{counted(int(row.pairs), 'pairs')}). {_verdict(row)}"
     )
 
@@ -48,7 +48,7 @@ def components_finding(found: LogitParts) -> str:
     """One sentence on the head that raises the token's logit most, and the one that lowers it most."""
     heads = found.heads
     best, worst = (heads.iloc[at] for at in (heads["beyond_mean"].argmax(), heads["beyond_mean"].argmin()))
-    raises = f"{head_of(best)} raises it most ({signed(best.beyond_mean)})"
+    raises = f"{head_of(best)} raises its logit most ({signed(best.beyond_mean)})"
     lowers = f" and {head_of(worst)} lowers it most ({signed(worst.beyond_mean)})" if worst.beyond_mean < 0 else ""
     return f"{quoted(found.label)} after {quoted(found.after)}: of {counted(len(heads), 'heads')}, {raises}{lowers}."
 

@@ -27,7 +27,7 @@ from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId, head_of
 
 SIGNS = "green: towards the first text’s answer · purple: away from it"
-TITLES = {"recovered": "Recovered", "specific": "Recovered, less the same-answer control"}
+TITLES = {"recovered": "Recovered", "specific": "Recovered, minus the same-answer control"}
 
 
 def draw_patch(

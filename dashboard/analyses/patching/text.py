@@ -38,8 +38,8 @@ def patch_remarks(found: Patched) -> list[str]:
     """What the difference is, and the direct part of it."""
     first, second = found.answers
     remarks = [
-        f"The logit (score before softmax) of “{first}” less that of “{second}” is {number(found.m_a)} after the "
-        f"first text, {number(found.m_b)} after the second."
+        f"Logit (score before softmax) of “{first}” minus that of “{second}”: {number(found.m_a)} after the first "
+        f"text, {number(found.m_b)} after the second."
     ]
     if found.m_a <= 0 or found.m_b >= 0:
         which = "first" if found.m_a <= 0 else "second"
@@ -74,7 +74,7 @@ def path_finding(found: Path) -> str:
     start = f"Through {found.receiver} alone, {found.sender} recovers {percent(every['all'])} of the difference"
     if not len(parts):
         return f"{start} (one pair)."
-    each = ", ".join(f"{percent(value)} by its {name}" for name, value in parts.items())
+    each = ", ".join(f"{percent(value)} through its {name}" for name, value in parts.items())
     return f"{start} ({each}; one pair)."
 
 
@@ -85,7 +85,7 @@ def set_finding(found: PatchedSet, model: str) -> str:
     control = ""
     if found.result.controlled:
         low, high = percent(best["specific_low"]), percent(best["specific_high"])
-        control = f"; less the same-answer control {percent(best['specific'])} ({low} to {high})"
+        control = f"; minus the same-answer control: {percent(best['specific'])} ({low} to {high})"
     interval = f"95\u00a0% interval {percent(best['recovered_low'])} to {percent(best['recovered_high'])}; "
     if len(found.pairs) < 2:
         interval = ""
@@ -104,7 +104,7 @@ def set_remarks(found: PatchedSet) -> list[str]:
         remarks.append(f"{len(found.result.left_out):,} of {found.result.total:,} pairs are left out: {why}.")
     remarks.append(
         f"Control: the head comes from another text with the same answer ({counted(found.result.controlled, 'pairs')} "
-        "have one). A head that carries only the answer has 0 after that."
+        "have one). After subtracting it, a head that carries only the answer has 0."
     )
     return remarks
 
@@ -124,8 +124,8 @@ def too_close(found: Patched | Path) -> str:
     if apart >= LEAST:
         return ""
     return (
-        f"After both texts the two logits differ by almost the same ({apart:.2g} apart), so nothing can be recovered. "
-        "Name other answers, or choose texts that differ in more."
+        f"The difference of the two logits is almost the same after both texts ({apart:.2g} apart), so nothing can be "
+        "recovered. Name other answers, or choose texts that differ in more."
     )
 
 

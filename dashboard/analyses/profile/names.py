@@ -123,8 +123,9 @@ def _name(row: dict, relation: dict | None, induction: float, step: str, corpus:
         return HeadName(
             looked_at(relation["relation"], relation["direction"]),
             "relation",
-            f"Finds it for {percent(relation['accuracy'])} of {relation['n']:,} words, "
-            f"{in_words(relation['relation'])} (95\u00a0% {percent(relation['low'])} to {percent(relation['high'])}); "
+            f"Finds it for {percent(relation['accuracy'])} of {relation['n']:,} words with the relation "
+            f"{in_words(relation['relation'])}, 95\u00a0% interval {percent(relation['low'])} to "
+            f"{percent(relation['high'])}; "
             f"the best fixed distance finds {percent(relation['baseline'])}{chance}.",
             corpus,
             q,
@@ -148,7 +149,8 @@ def _name(row: dict, relation: dict | None, induction: float, step: str, corpus:
     if role not in ("position", "context", "syntax", "flat") or np.isnan(total):
         return HeadName("unnamed", "unnamed", "Nothing about it is sure.", corpus)
     if role == "flat":
-        return HeadName("even spread", "flat", f"Only {total:.2f} bits a word tell it from an even spread.", corpus)
+        figures = f"Only {total:.2f} bits a word distinguish it from an even spread."
+        return HeadName("even spread", "flat", figures, corpus)
     bits = float(row[f"bits_{role}"])
     figures = f"{role.capitalize()} alone explains {bits:.2f} of {total:.2f} bits a word."
     if role == "position":

@@ -49,7 +49,7 @@ def head_finding(row: dict, about: dict) -> str:
     names = {"position": "position explains", "syntax": "only the parse", "context": "only meaning"}
     parts = [f"{name} {_figure(row, figure)}" for figure, name in names.items()]
     return (
-        f"{head}: {role_label(row['role'], float(row['active']))}. Of {row['bits_total']:.2f} bits per query word "
+        f"{head}: {role_label(row['role'], float(row['active']))}. Of {row['bits_total']:.2f} bits per query word, "
         f"{', '.join(parts)}. {corpus_of(about)}."
     )
 
@@ -61,7 +61,7 @@ def twin_remark(row: dict) -> str:
     if not np.isfinite(list(known.values())).all():
         return ""
     said = [f"{names[name]}{value:z.3f}".replace("-", "−") for name, value in known.items() if name != "total"]
-    return f"In the untrained twin, of {known['total']:.2f} bits {', '.join(said)}."
+    return f"In the untrained twin, of {known['total']:.2f} bits, {', '.join(said)}."
 
 
 def opposites(heads: pd.DataFrame) -> tuple[HeadId, HeadId] | None:
@@ -134,6 +134,6 @@ def relations_chance(profile: Profile) -> str:
     return (
         f"The best head beats chance for {beyond} of {counted(len(best), 'relations')} with {FEWEST} cases or more. "
         "q: how likely luck alone beats the best distance by as much, corrected for "
-        f"{listed.notna().sum():,} rows: heads, directions and relations. Luck: the difference in each sentence gets a "
-        "random sign."
+        f"{listed.notna().sum():,} rows: heads, directions and relations. Luck: the sign of each "
+        "sentence’s difference is drawn at random."
     )

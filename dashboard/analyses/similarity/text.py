@@ -24,7 +24,7 @@ def clusters_finding(found: Clusters) -> str:
     if not len(joins):
         return f"{begin}."
     heights = joins[:, 1:3, 0].max(1)
-    return f"{begin}; the two closest join at {heights.min():.2f} bits, the last at {heights.max():.2f}."
+    return f"{begin}; the two closest clusters join at {heights.min():.2f} bits, the last at {heights.max():.2f}."
 
 
 def map_finding(found: HeadMap, head: HeadId | None = None) -> str:

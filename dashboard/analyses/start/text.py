@@ -39,7 +39,10 @@ def names(*sides: Side) -> list[str]:
     known = [f"{side.head}: {equals(side.name.q)}." for side in named if not np.isnan(side.name.q)]
     said = [f"{which}: the name says what it finds most surely over many sentences. In yours it may link other words."]
     if known:
-        luck = f"How likely luck finds such a relation, corrected for all heads and relations. {MARK}: q ≤ {LEVEL}."
+        luck = (
+            f"q is how likely luck alone finds such a relation, corrected for all heads and relations. "
+            f"{MARK}: q ≤ {LEVEL}."
+        )
         said.append(" ".join([*known, luck]))
     return said
 

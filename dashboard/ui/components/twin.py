@@ -21,8 +21,8 @@ from dashboard.ui.markdown import escape_markdown
 OfHeads = TypeVar("OfHeads", bound=AllHeads)
 Joined = TypeVar("Joined")
 HELP = (
-    f"The same configuration, with weights as the library draws them before training (seed 0). {TAUGHT} It is drawn "
-    "quietly beside the model: a strip, a tick or a cross."
+    f"The same architecture with random weights, as before training (seed 0). {TAUGHT} It is drawn next to the model "
+    "as a strip, a tick or a cross."
 )
 
 

@@ -49,13 +49,18 @@ def _rho(title: str):
     return st.column_config.NumberColumn(title, format="%.3f", help="Spearman’s ρ with |attribution|, −1 to 1.")
 
 
-STOP = "Takes the integrated gradients with the points so far. The page says how far they err."
+STOP = "Stops and takes the points measured so far. The page says how large the error is."
 TOKENS: Columns = {
     "position": "Position",
     "token": "Token",
     "special": "Special",
-    "gradient": _logits("Gradient × input", "Σ x · ∂F/∂x over the vector of the token, logits."),
-    "integrated": _logits("Integrated gradients", "Σ (x − x̄) · mean of ∂F/∂x between baseline and text, logits."),
+    "gradient": _logits(
+        "Gradient × input", "Σ x · ∂F/∂x over the numbers x of the token’s vector. F: what is attributed, in logits."
+    ),
+    "integrated": _logits(
+        "Integrated gradients",
+        "Σ (x − x̄) · mean of ∂F/∂x between baseline x̄ and text x. F: what is attributed, in logits.",
+    ),
 }
 WORDS: Columns = {
     "word": "Word",
@@ -95,7 +100,7 @@ def shipped() -> None:
     """A result of a model that predicts."""
     result = first_text()
     words(result)
-    figure.remark("Measured before, with this model and this text.")
+    figure.remark(f"A stored example, measured earlier with {result.model} on the text above.")
     if not _ranked(result):
         return
     look = session.look(min(page_width(), 600)).keywords()
@@ -119,9 +124,12 @@ def asks(this: Reading) -> None:
         for field in ("answer", "instead"):
             if getattr(chosen, field) not in ("", *head.labels):
                 session.correct(**{field: ""})
-    for label, field, empty in (("Answer", "answer", "the most probable"), ("Rival", "instead", "none")):
-        what = "class" if head is not None else "next word"
-        help = f"A {what} to explain. Empty: {empty}."
+    what = "class" if head is not None else "next word"
+    for label, field, empty, does in (
+        ("Answer", "answer", "the most probable", f"The {what} to explain."),
+        ("Rival", "instead", "none", f"Another {what}: what is attributed is the answer’s logit minus this one’s."),
+    ):
+        help = f"{does} Empty: {empty}."
         if head is not None:
             st.selectbox(
                 label,
@@ -138,8 +146,8 @@ def asks(this: Reading) -> None:
         list(NAMES),
         required=True,
         format_func=lambda by: capital(NAMES[by]),
-        help="Gradient × input: how F changes right here. Integrated gradients: its change on the whole way from the "
-        "baseline to the text, so that the words sum to the rise of F.",
+        help="Gradient × input: what each word adds by the slope at the text itself. Integrated gradients: by the mean "
+        "slope from the baseline to the text, so that the words sum to the whole rise.",
         **session.bound("attributed"),
     )
 

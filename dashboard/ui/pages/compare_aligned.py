@@ -246,7 +246,7 @@ def _met_models(aligned: Aligned) -> str:
     return (
         f"{sentence} Special tokens have no counterpart and are not drawn: on average they get {lost[0]:.0f}\u00a0% "
         f"of the attention in {a.model} and {lost[1]:.0f}\u00a0% in {b.model}. “Hide and renormalise” under "
-        "“Options” compares the rest."
+        "“Options” leaves them out of the comparison."
     )
 
 

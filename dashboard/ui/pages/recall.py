@@ -38,7 +38,7 @@ def controls() -> None:
         )
         for field, label, low, high, step, help_ in (
             ("seeds", "Seeds", 2, 10, 1, "Each is a network of its own, with its own first weights and sequences."),
-            ("steps", "Training steps", 20, 2000, 20, "At most; a network that has long got it right stops early."),
+            ("steps", "Training steps", 20, 2000, 20, "At most. A network that has been right for long stops early."),
             ("symbols", "Symbols", 2, 26, 1, "How many there are to choose from. Guessing is right in 1 of so many."),
         ):
             st.number_input(

@@ -101,7 +101,7 @@ def test_the_lines_open_the_same_part(opened, part, head, tmp_path, monkeypatch)
         assert thing_of(chart.provenance, tmp_path, monkeypatch).to_dict() == chart.to_dict()
     again = thing_of(every.table.attrs["provenance"], tmp_path, monkeypatch)
     assert again.equals(every.table)
-    assert "raises it most" in components_finding(every)
+    assert "raises its logit most" in components_finding(every)
 
 
 def test_what_makes_no_sense_is_said(opened):

@@ -33,7 +33,7 @@ def test_what_ships_is_shown_with_its_numbers(snapshot):
     [said] = [one for one in pages.headings(app) if "Position alone keeps" in one]
     wanted = [percent(known[f"kept_{name}"].median()) for name in ("position", "all", "even")]
     assert all(plain(one) in plain(said) for one in wanted) and numbers(said)[-1] == len(known)
-    [rank] = pages.lines(app, "bit count of position")
+    [rank] = pages.lines(app, "bit count of “position")
     rho = found.table[["bits_position", "kept_position"]].corr("spearman").iloc[0, 1]
     assert numbers(rank)[0] == pytest.approx(rho, abs=0.005)
     row = found.table.query("layer == 0 and head == 2").iloc[0]
@@ -44,7 +44,7 @@ def test_what_ships_is_shown_with_its_numbers(snapshot):
     assert sum("bit count" in one.get("description", "") for one in specs) == 1
     app.segmented_control(key="choose_replaced").set_value("syntax").run()
     assert not app.exception and "syntax" in app.query_params["replaced"]
-    assert pages.lines(app, "bit count of only syntax")
+    assert pages.lines(app, "bit count of “only syntax”")
 
 
 def test_a_head_of_position_keeps_all_and_an_even_spread_nothing():

@@ -14,9 +14,12 @@ from dashboard.heads.format import counted, figure, percent
 from dashboard.heads.head_id import head_of
 from dashboard.heads.rank_correlation import Correlation
 
-WHY = "Bits compare weights; kept also depends on the values behind them and on what later layers read."
+WHY = "Bits compare weights; the share kept also depends on the values behind them and on what later layers read."
 """Why bits and kept may differ."""
-STAYS = "A row keeps its weights on special tokens and on its own word, so even an even spread can keep much."
+STAYS = (
+    "Only the weights on other words are replaced, not those on special tokens and the word itself. So an even spread "
+    "can keep much too."
+)
 """What is left alone in every replacement."""
 
 
@@ -48,7 +51,7 @@ def needs_remarks(table: pd.DataFrame) -> list[str]:
 
 def correlation_said(found: Correlation, name: str) -> str:
     """Whether the bits of a figure and what it keeps go together, whatever it is. name: of `FIGURES`"""
-    return correlation_finding(found, (f"the bit count of {FIGURES[name]}", "the share kept"))
+    return correlation_finding(found, (f"the bit count of “{FIGURES[name]}”", "the share kept"))
 
 
 def head_kept(row: Mapping[str, Any]) -> list[str]:
@@ -76,8 +79,8 @@ def over(table: pd.DataFrame, options: Mapping[str, Any]) -> str:
     name = "built-in sentences" if options["corpus"] == builtin_corpus().name else f"sentences of {options['corpus']}"
     row = table.iloc[0]
     return (
-        f"{counted(int(row['sentences']), name)}, {counted(int(row['tokens']), 'tokens')} · each by models of the "
-        f"other half of {int(row['fitted']):,} sentences"
+        f"{counted(int(row['sentences']), name)}, {counted(int(row['tokens']), 'tokens')} · predictions fitted "
+        f"on the other half of {int(row['fitted']):,} sentences"
     )
 
 

@@ -42,7 +42,7 @@ def _switch() -> None:
         "Cut links",
         key=KEY,
         on_change=_switched,
-        help="A click on a link then cuts it: its weight becomes 0. What the model then says stands next to it.",
+        help="When on, a click on a link cuts it: its weight becomes 0. What changes is shown next to the picture.",
         width="content",
     )
 

@@ -58,7 +58,7 @@ def asks(this: Reading) -> None:
         format_func={"renormalised": "Renormalise the row", "left": "Leave the rest"}.__getitem__,
         help=(
             "Renormalise: the other weights of the row are divided by their sum, as if the key had been masked. Leave: "
-            "they stay, so the head adds less. The other way is said below."
+            "they stay, so the head adds less. What the other way gives is below."
         ),
         **session.bound("cut_row"),
     )

@@ -22,9 +22,9 @@ def card(model: AttentionModel) -> None:
         job_panel.watch(job, f"**Card of {escape_markdown(model.title)}**")
         return
     st.markdown(
-        "What its heads do, on one page: their maps, sinks, induction, relations, roles, budget and the effect of "
-        "each. It is made in the background: minutes for a small model, hours for a large one. If you stop it, it "
-        "can go on later."
+        "What its heads do, on one page: their maps, sinks, induction, relations, roles, where their attention "
+        "goes, and the effect of each. It is made in the background: minutes for a small model, hours for a large one. "
+        "If you stop it, it can go on later."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         for ending, mime in (("html", "text/html"), ("pdf", "application/pdf")):

@@ -89,7 +89,10 @@ def predicts(this: Opened) -> bool:
             found.table,
             "patch",
             finding=patch_finding(found),
-            remarks=[*patch_remarks(found), "Measured before, with this model and these two texts."],
+            remarks=[
+                *patch_remarks(found),
+                f"A stored example, measured earlier with {found.model} on these two texts.",
+            ],
             tables=[Table(COLUMNS)],
         )
     )

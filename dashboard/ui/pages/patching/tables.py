@@ -10,7 +10,7 @@ _SHARE = "percent"
 
 
 def _logits(title: str):
-    return st.column_config.NumberColumn(title, format="%+.3f", help="Logit of the first answer less the second’s.")
+    return st.column_config.NumberColumn(title, format="%+.3f", help="Logit of the first answer minus the second’s.")
 
 
 def _percent(title: str, help: str = ""):
@@ -36,9 +36,9 @@ SET: Columns = {
     "recovered_high": _percent("Recovered, 95\u00a0% to"),
     "pairs": "Pairs",
     "control": _percent("Control", "Recovered with the head of another text that has the same answer."),
-    "specific": _percent("Less the control"),
-    "specific_low": _percent("Less the control, 95\u00a0% from"),
-    "specific_high": _percent("Less the control, 95\u00a0% to"),
+    "specific": _percent("Minus the control"),
+    "specific_low": _percent("Minus the control, 95\u00a0% from"),
+    "specific_high": _percent("Minus the control, 95\u00a0% to"),
     "controlled": "Pairs with a control",
 }
 PAIRS: Columns = {

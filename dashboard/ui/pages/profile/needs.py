@@ -31,12 +31,13 @@ TITLES = {
     "context": "Only context",
 }
 HELP = (
-    "Which model takes the head’s place: of position alone, with syntax, with context, or with both. “Only syntax” is "
-    "all three less position and context; “only context” all three less position and syntax."
+    "What predicts the head’s weights: position alone, with syntax, with context, or all three. “Only syntax” is what "
+    "all three keep minus what position and context keep; “only context”, minus position and syntax."
 )
 KEPT_HELP = (
     "(loss ablated − loss replaced) / (loss ablated − loss as it is), over all sentences; for a model that predicts "
-    "nothing, of the shift of its last vectors. 100 %: nothing is lost. 0 %: as if the head were set to zero."
+    "no words, with the shift of its last vectors in place of the loss. 100 %: nothing is lost. 0 %: as if the head "
+    "were set to zero."
 )
 ENDS = "Dashed lines: 0 and 100\u00a0%. Grey ticks: an even spread."
 SHARE = "%.1f\u00a0%%"
@@ -93,8 +94,8 @@ def show(this: Opened) -> None:
     """The result, its job, or the button that starts it."""
     st.subheader("What does the model need from a head?", anchor=False)
     st.caption(
-        "Each head’s weights are replaced by its own models, fitted on other sentences. Kept: the share of its effect "
-        "that is still there."
+        "Each head’s weights are predicted from position, syntax or context, as fitted on other sentences. The "
+        "prediction replaces them. Kept: the share of the head’s effect on the model that remains."
     )
     try:
         request = Request.of(this.model, this.bos)

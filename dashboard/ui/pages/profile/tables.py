@@ -59,7 +59,7 @@ TWO_CORPORA = {
     "role_b": "Role on the second",
     "a": st.column_config.NumberColumn("Bits on the first", format=BITS),
     "b": st.column_config.NumberColumn("Bits on the second", format=BITS),
-    "difference": st.column_config.NumberColumn("Difference", format="%+.3f", help="The second less the first."),
+    "difference": st.column_config.NumberColumn("Difference", format="%+.3f", help="The second minus the first."),
 }
 
 
@@ -90,7 +90,7 @@ RELATIONS = {
     "held_out_baseline": st.column_config.NumberColumn(
         "Best offset", format=SHARE, help="The best fixed distance, held out as well."
     ),
-    "held_out_lift": st.column_config.NumberColumn("Lift", format=SHARE, help="Held out less best offset."),
+    "held_out_lift": st.column_config.NumberColumn("Lift", format=SHARE, help="Held out minus best offset."),
     "accuracy": st.column_config.NumberColumn(
         "In-sample", format=SHARE, help="Chosen and scored on the same sentences, as Clark et al. (2019) do."
     ),
@@ -107,8 +107,8 @@ def about_relations(profile: Profile) -> str:
     """What the table of relations says, and why it may name other heads than the picture of all of them."""
     return (
         "For each relation, the head that finds it most often, next to the best fixed distance. The best of many heads "
-        "looks good by chance: trust the held-out figures. Bits count every word, and only what position cannot "
-        "explain; a relation counts its own words alone, so its best head need not be the most syntactic one. "
+        "looks good by chance: trust the held-out figures. Bits count every word and leave out what position explains; "
+        "a relation counts only its own words. So its best head need not be the most syntactic one. "
         + " ".join(filter(None, (pooled(profile), relations_chance(profile))))
     )
 

@@ -52,4 +52,4 @@ def _shipped() -> None:
     for name, draw, finding, most in drawn:
         look = session.look(min(page_width(), most)).keywords()
         figure.show(Figure(draw(**look), found.table, name, finding=finding))
-    figure.remark("Written before, by this model after this text.")
+    figure.remark(f"A stored example, written earlier by {found.model} after the text in grey.")
