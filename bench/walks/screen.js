@@ -105,7 +105,7 @@
   });
 
   const idle = () => document.querySelector(APP)?.dataset.testScriptState === 'notRunning' &&
-    !document.querySelector('[data-testid=stSkeleton]');
+    !document.querySelector('[data-testid=stSkeleton]') && (window.twoHeadsFollowed?.() ?? true);
 
   // What the page says of work that goes on
   const progress = () => all('[data-testid=stProgress]').map((one) => one.innerText).join();

@@ -57,6 +57,7 @@ const replace = ({ address, named }) => {
 const watch = (data) => {
   const shown = text(data.address), path = window.location.pathname;
   lead(data);
+  window.twoHeadsFollowed = () => here(data.page) === shown;  // whether the page shows what the address says
   if (data.instead && here(data.page) === text(data.instead)) replace(data);
   const look = (seen) => {
     const now = here(data.page);
