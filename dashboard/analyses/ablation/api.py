@@ -259,7 +259,9 @@ def _changed(model: AttentionModel, encoding: Encoding, effects: Effects, togeth
     for name in ("old", "new"):
         found[name] = vocabulary_labels(model.loaded.tokenizer, found[name].astype(int).tolist())
     found.insert(2, "token", [encoding.drawn[place] for place in found["position"]])
-    names = pd.DataFrame(set_columns(found.pop("heads").tolist(), together=together))
+    places = {heads: place for place, heads in enumerate(effects.sets)}
+    of_sets = pd.DataFrame(set_columns(effects.sets, together=together))
+    names = of_sets.iloc[[places[heads] for heads in found.pop("heads")]].reset_index(drop=True)
     return pd.concat([names, found], axis=1)
 
 

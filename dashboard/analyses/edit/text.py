@@ -14,6 +14,7 @@ WAYS = {
     "self": "all on itself",
     "first": "all on the first token",
 }
+ROUNDING, ROUNDED = 5e-7, "0.000001"  # 1 − cosine of 32-bit floats: a smaller turn is none that can be told
 
 
 def said(encoding: Encoding, keys: Encoding, edit: str) -> str:
@@ -56,6 +57,8 @@ def edit_finding(found: Edited) -> str:
         return f"The text has no token at which a change of {found.model} can be measured."
     if found.measure == "shift":
         most = found.table.iloc[found.table["shift"].argmax()]
+        if most["shift"] < ROUNDING:
+            return f"{what}, no last vector of {found.model} turns by more than {ROUNDED}, as rounding may turn it."
         return (
             f"{what}, the last vectors of {found.model} turn by {figure(found.effect)}, most at “{most['token']}” "
             f"({figure(most['shift'])}; 1 − cosine; one text)."

@@ -11,6 +11,8 @@ from dashboard.heads.format import percent
 if TYPE_CHECKING:
     from dashboard.analyses.layers.residual_stream import ResidualStream
 
+LEAST = 0.01  # times its length: less is no move worth a share
+
 
 def word_finding(stream: ResidualStream, word: int) -> str:
     """The finding for one word: the layer that moves it most, attention's part of that, and the nearest words."""
@@ -20,8 +22,13 @@ def word_finding(stream: ResidualStream, word: int) -> str:
     layer = int(pd.Series(moved).fillna(-1).argmax())
     name = f"“{stream.known(position)}”"
     made = [_does(stream, part, layer, position) for part in ("attention", "cross_attention") if part in stream.numbers]
+    least = moved[layer] < LEAST
     start = (
-        f"Layer {stream.letter}{layer} moves {name} most, by {moved[layer]:.2f} times its length; {' and '.join(made)}"
+        f"No layer moves {name} by {LEAST} times its length"
+        if least
+        else (
+            f"Layer {stream.letter}{layer} moves {name} most, by {moved[layer]:.2f} times its length; {' and '.join(made)}"
+        )
     )
     if not len(near):
         return f"{start}."

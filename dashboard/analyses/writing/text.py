@@ -14,9 +14,10 @@ def written_finding(found: Written) -> str:
     least = min(found.tokens, key=lambda token: token.p)
     first = sum(token.rank == 1 for token in found.tokens)
     end = " and ended its text" if found.ended else ""
+    sure = "" if found.sampling.greedy else f"{first:,} of them were its most probable, and "
     return (
-        f"{found.model} wrote {counted(len(found.tokens), 'tokens')}{end}: {first:,} of them were its most probable, "
-        f"and it was least sure of {quoted(least.label)} ({percent(least.p)})."
+        f"{found.model} wrote {counted(len(found.tokens), 'tokens')}{end}: {sure}it was least sure of "
+        f"{quoted(least.label)} ({percent(least.p)})."
     )
 
 

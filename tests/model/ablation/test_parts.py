@@ -8,6 +8,8 @@ import torch
 
 from dashboard import ablate, ablate_at_word, ablate_on_text, draw_ablation, draw_at_word, head_effects, of_part
 from dashboard import open_model as opened
+from dashboard.analyses.ablation.effect import token_rows
+from dashboard.builtin import known_truth
 from dashboard.cli import main
 from dashboard.corpus import sample
 from dashboard.errors import UserError
@@ -74,6 +76,15 @@ def test_the_lines_open_the_same_part(bart, tmp_path, monkeypatch):
     assert thing_of(chart.provenance, tmp_path, monkeypatch).to_dict() == chart.to_dict()
     word = draw_at_word(ablate_at_word(cross, TARGET, heads[0], "lamp"))
     assert thing_of(word.provenance, tmp_path, monkeypatch).to_dict() == word.to_dict()
+
+
+def test_where_no_prediction_changes_each_token_has_its_figures(tmp_path):
+    known_truth.write(tmp_path / "aligner", "aligner")
+    cross = of_part(opened(str(tmp_path / "aligner")), "cross", "river stone lamp apple")
+    found = ablate(cross, "lamp apple river stone", cross.all_heads[:1])
+    rows = token_rows(found.tokens, found.changed)
+    assert len(found.changed) == 0 and len(rows) == len(found.tokens) > 0
+    assert set(rows["part"]) == {"cross"} and rows["old"].isna().all() and rows["p"].notna().all()
 
 
 def test_the_command_ablates_a_part(bart, tmp_path):
