@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.capture import AttentionModel
-from dashboard.heads.head_group import ALL, HOWS, TITLES
+from dashboard.heads.head_group import ALL, HOWS, TITLES, WHICH
 from dashboard.heads.head_id import HeadId, written_heads
 from dashboard.heads.view import HeadView
 from dashboard.ui import caches, head_picker, session
 from dashboard.ui.model_and_text import Reading
 
-WHICH = {"head": "This head", "pinned": "Pinned heads", "layer": "This layer", "all": "All heads"}
 BESIDE = {"head": "Nothing more", "pinned": "Pinned heads", "layer": "Layer {}", "all": "All heads"}
 HELP = (
     "One head, or several in one picture: each cell is the mean, the sum or the maximum of their weights. The line "
