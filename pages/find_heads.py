@@ -6,12 +6,14 @@ from typing import Any
 import streamlit as st
 
 from dashboard.analyses.explore.api import provenance
+from dashboard.analyses.explore.text import finding, lost
 from dashboard.analyses.explore.views import VIEWS
 from dashboard.analyses.find_heads.api import draw_found
 from dashboard.analyses.find_heads.text import example_finding, match_finding, match_remarks, remarks
 from dashboard.corpus.builtin import builtin_size
+from dashboard.heads.head_id import heads_of
 from dashboard.heads.links import links
-from dashboard.ui import figure, head_names, head_picker, model_and_text, session
+from dashboard.ui import figure, head_names, head_picker, heads_together, model_and_text, session
 from dashboard.ui.components import pair_marker
 from dashboard.ui.figure import Figure
 from dashboard.ui.layout_width import beside, page_width
@@ -62,21 +64,32 @@ if text is not None and found is not None:
     head = session.choices().chosen
     figure.finding(example_finding(found))
     figure.remark(*remarks(found))
+    group = heads_together.chosen(text.model, head, heads_of(found.table))
     left, right, left_width, right_width = beside(page_width())
     with right:  # sent before the ranking on the left, as a click waits for it
         with st.container(horizontal=True, vertical_alignment="bottom"):
             head_picker.by_number(text.model)
-            head_picker.measure()
-        head_names.tell(text, [head])
-        figure.remark(example_finding(found, head))
+            heads_together.choose(without=())
+            if group is None:
+                head_picker.measure()
+            else:
+                heads_together.choose_how()
+        if group is None:
+            head_names.tell(text, [head])
+            figure.remark(heads_together.alone(), example_finding(found, head))
+            whole = by_example.over_sentence(text, found, head)
+        else:
+            whole = heads_together.view(text, group, unit="words", special="hide")
+            figure.remark(finding(whole))
         look, lit = session.look(right_width), list(found.pairs)
-        view = by_example.window(by_example.over_sentence(text, found, head), lit, look)
+        view = by_example.window(whole, lit, look)
         options: dict[str, Any] = look.keywords() | {"lit": lit} | text.options | figure.window_of(view)
         figure.show(
             Figure(
                 VIEWS["arcs"].draw(view, look, lit=lit),
                 partial(links, view),
                 "found_head",
+                remarks=[lost(whole)],
                 tables=[strongest_links(view)],
                 views=[view],
                 provenance=provenance(text.model, [view], "arcs", **options),

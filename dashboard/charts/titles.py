@@ -20,6 +20,12 @@ def title(view: HeadView) -> str:
 
 def subtitle(view: HeadView, *parts: str) -> list[str]:
     """What the positions are, then each of `parts`; a line each, as far as it fits."""
+    several = f" · {together(view.head)}" if isinstance(view.head, HeadGroup) else ""
+    return [positions(view) + several, *parts]
+
+
+def positions(view: HeadView) -> str:
+    """What the positions are: ``words, special tokens shown``."""
     special = "special tokens shown"
     if view.hidden == "hide":
         special = "special tokens hidden" + ("" if view.measure == "contribution" else " and rows renormalised")
@@ -39,9 +45,7 @@ def subtitle(view: HeadView, *parts: str) -> list[str]:
         what += " · columns: the source, then the target"
     elif marks := divided(view.keys.stretches[view.crop[1]]):
         what += f" · {marks}"
-    if isinstance(view.head, HeadGroup):
-        what += f" · {together(view.head)}"
-    return [what, *parts]
+    return what
 
 
 def together(group: HeadGroup) -> str:

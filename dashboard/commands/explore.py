@@ -26,10 +26,12 @@ CHART_VIEWS = (*VIEWS, "compare", "difference", "atlas", "long-text")
 
 
 def add(commands) -> None:
-    attention = commands.add_parser("attention", help="the weights of one head over a text")
+    attention = commands.add_parser("attention", help="the weights of one head, or of several as one, over a text")
     text_and_model(attention)
-    attention.add_argument("--layer", type=whole_number, required=True, help="counted from 0")
-    attention.add_argument("--head", type=whole_number, required=True, help="counted from 0")
+    attention.add_argument("--layer", type=whole_number, help="counted from 0")
+    attention.add_argument("--head", type=whole_number, help="counted from 0")
+    attention.add_argument("--heads", default="", help="with --together: like L2H0,L2H9, or layer:2, or all")
+    _together(attention, "write")
     unit(attention, "tokens")
     pair(attention)
     part(attention)
@@ -44,11 +46,7 @@ def add(commands) -> None:
         default="",
         help="like L2H0,L2H9 (in the atlas: the heads to outline); with --together also layer:2 or all",
     )
-    chart.add_argument(
-        "--together",
-        choices=("mean", "sum", "max"),
-        help="draw these heads as one: the mean, the sum or the maximum of their weights",
-    )
+    _together(chart, "draw")
     chart.add_argument("--view", choices=CHART_VIEWS, default="heatmap", help="atlas: all heads, coloured by a score")
     chart.add_argument("--score", default="previous", help="the score that colours the atlas (default: previous)")
     chart.add_argument("--theme", choices=("light", "dark"), default="light")
@@ -59,6 +57,14 @@ def add(commands) -> None:
     twin(chart, "of the atlas, also the score")
     out(chart, "figure")
     chart.set_defaults(run=run_chart)
+
+
+def _together(parser: argparse.ArgumentParser, do: str) -> None:
+    parser.add_argument(
+        "--together",
+        choices=("mean", "sum", "max"),
+        help=f"{do} these heads as one: the mean, the sum or the maximum of their weights",
+    )
 
 
 def _measure(parser: argparse.ArgumentParser) -> None:
@@ -96,10 +102,19 @@ def run_attention(args: argparse.Namespace) -> int:
     from dashboard.export.save import save
     from dashboard.heads.head_id import HeadId
 
-    if args.layer < 0 or args.head < 0:
-        raise UserError("Layers and heads are counted from 0.")
-    model, encoding = read(args)
-    [view] = _views(args, model, encoding, [HeadId(args.layer, args.head, model.part)])
+    if args.together:
+        if args.measure != "weight" or args.layer is not None or args.head is not None:
+            raise UserError("--together is of weights, and of the heads that --heads names.")
+        model, _, view = _several(args)
+    else:
+        if args.heads or args.layer is None or args.head is None:
+            raise UserError(
+                "Name one head: --layer 2 --head 9. Or several as one: --heads L2H0,L2H9 --together mean, sum or max."
+            )
+        if args.layer < 0 or args.head < 0:
+            raise UserError("Layers and heads are counted from 0.")
+        model, encoding = read(args)
+        [view] = _views(args, model, encoding, [HeadId(args.layer, args.head, model.part)])
     save(view, args.out, api.provenance(model, [view], "matrix", bos=args.bos, **as_words(args)))
     return written(args.out)
 
@@ -159,22 +174,30 @@ def run_chart(args: argparse.Namespace) -> int:
     return written(args.out)
 
 
-def _run_together(args: argparse.Namespace) -> int:
-    """The picture of several heads as one."""
+def _several(args: argparse.Namespace) -> tuple:
+    """The model, the text and the view of several heads as one. Says what it loses."""
     from dashboard.analyses.explore import api
     from dashboard.analyses.explore.text import lost
-    from dashboard.export.save import save
     from dashboard.heads.head_group import named_together
     from dashboard.heads.head_id import listed_heads, part_of
 
-    if args.view not in VIEWS or args.measure != "weight":
-        raise UserError(f"--together is of weights, and draws one map. Choose a --view of {', '.join(VIEWS)}.")
     of = "" if named_together(args.heads) else part_of(listed_heads(args.heads), api.ONE_PART)
     model, encoding = read(args, of)
     how = {"unit": args.unit, "special": args.special, "between": args.between}
     view = api.attention_together(model, encoding, args.heads, args.together, **how)
+    print(lost(view), file=sys.stderr)
+    return model, encoding, view
+
+
+def _run_together(args: argparse.Namespace) -> int:
+    """The picture of several heads as one."""
+    from dashboard.analyses.explore import api
+    from dashboard.export.save import save
+
+    if args.view not in VIEWS or args.measure != "weight":
+        raise UserError(f"--together is of weights, and draws one map. Choose a --view of {', '.join(VIEWS)}.")
+    model, encoding, view = _several(args)
     chart = api.draw(view, args.view, theme=args.theme)
     save(chart, args.out, api.provenance(model, [view], args.view, theme=args.theme, bos=args.bos, **as_words(args)))
-    print(lost(view), file=sys.stderr)
     warn_of_picture(args, encoding.text, [view])
     return written(args.out)

@@ -23,6 +23,13 @@ MEASURES: dict[How, GroupMeasure] = {"mean": "mean_weight", "sum": "summed_weigh
 HOW_OF: dict[str, How] = {measure: how for how, measure in MEASURES.items()}
 
 ALL = "all"
+WHICH = {  # to choose from
+    "head": "This head",
+    "best": "The best five",
+    "pinned": "Pinned heads",
+    "layer": "This layer",
+    "all": "All heads",
+}
 ONE_PART = "Heads of different parts look at different texts. Take heads of one part together."
 NAMED = 4  # heads that a name spells out
 _LAYER = re.compile(r"\s*layer:([0-9]{1,4})\s*", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.analyses.explore.heatmap_chart import top_of
 from dashboard.analyses.explore.link_strokes import links_of
-from dashboard.analyses.explore.text import finding
+from dashboard.analyses.explore.text import finding, lost
 from dashboard.analyses.profile.library import profiles_of, read_profile
 from dashboard.analyses.profile.names import HeadName, clearest, head_names
 from dashboard.analyses.scores.atlas_chart import full_ink
@@ -22,10 +22,12 @@ from dashboard.analyses.scores.survey import Survey
 from dashboard.analyses.scores.thumbnails import column_sums, row_means
 from dashboard.capture import AttentionModel
 from dashboard.charts import titles
+from dashboard.charts.ink import InkScale
 from dashboard.charts.labels import labels_of, right_to_left
 from dashboard.charts.theme import PALETTES, ink
 from dashboard.errors import UserError
-from dashboard.heads.format import percent
+from dashboard.heads.format import capital, percent
+from dashboard.heads.head_group import ALL, TITLES, WHICH, group_of
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import HeadView
 from dashboard.text import Encoding
@@ -44,6 +46,25 @@ def checked_length(encoding: Encoding) -> Encoding:
             f"limit={MOST} for its first {MOST} tokens."
         )
     return encoding
+
+
+def known_together(model: AttentionModel, heads: str | Iterable[str | HeadId]) -> str:
+    """What is drawn: "head", the chosen one alone; "layer", its layer; or the heads as `attention_together` takes them,
+    ``L2H1,L2H9``, ``layer:2`` or ``all``. Raises UserError as `group_of` does."""
+    if heads == "head":
+        return "head"
+    if heads == "layer":
+        group_of(model, f"layer:{model.numbers[0]}")  # every layer has as many heads
+        return "layer"
+    if not isinstance(heads, Iterable):
+        raise UserError(f"“{heads}” names no heads. Choose head, layer or all, or name heads like L2H1,L2H9.")
+    return group_of(model, heads).asked
+
+
+def offered(model: AttentionModel) -> dict[str, str]:
+    """What a person can choose to see: several heads only where there are several."""
+    most = {"head": 2, "layer": model.heads, ALL: len(model.all_heads)}
+    return {name: WHICH[name] for name, heads in most.items() if heads > 1}
 
 
 def names_of(model: AttentionModel) -> tuple[Mapping[HeadId, HeadName], HeadId | None]:
@@ -79,6 +100,8 @@ def model_state(
         "maps": maps.tobytes(),
         "scores": [_score(name, whole.scores) for name in SCORES],
         "names": {str(head): [name.text, name.role] for head, name in names.items() if name.kind != "unnamed"},
+        "together": offered(model),
+        "hows": {how: capital(title) for how, title in TITLES.items()},
         "notes": reading_notes(encoding, model.title, len(encoding)),
         "themes": {theme: asdict(palette) | {"ink_stops": ink(theme)} for theme, palette in PALETTES.items()},
     }
@@ -114,19 +137,25 @@ def _score(name: str, table: pd.DataFrame) -> dict[str, Any]:
 
 
 def head_state(view: HeadView, name: HeadName | None) -> dict[str, Any]:
-    """One head, whole: its words, and its weights as bytes, uint16 (m, m) with 65535 for 1, low byte first."""
+    """One head, or several as one, whole: its words, and its weights as bytes, uint16 (m, m) with 65535 for full ink,
+    low byte first. Full ink is 1, of a sum the number of heads."""
+    ink_scale, top = InkScale.of(view), top_of([view])
     return {
-        "head": str(view.head),
+        "head": capital(str(view.head)),
         "unit": view.unit,
         "words": labels_of(view.drawn),
         "quiet": list(map(bool, view.special)),
-        "weights": np.rint(np.clip(view.weights, 0, 1) * 65535).astype("<u2").tobytes(),
+        "weights": np.rint(np.clip(ink_scale.inked(view), 0, 1) * 65535).astype("<u2").tobytes(),
         "threshold": links_of(view).threshold,
-        "top": top_of([view]),
+        "top": top,
+        "most": ink_scale.up_to(top),
+        "sum": view.full if ink_scale.number else 0,
+        "shares": view.measure in ("weight", "mean_weight"),
         "causal": view.causal,
         "backwards": right_to_left(view.text),
         "finding": finding(view),
+        "lost": lost(view),
         "evidence": name.evidence if name else "",
         "nothing": titles.nothing(view),
-        "about": titles.subtitle(view)[0].capitalize(),
+        "about": titles.positions(view).capitalize(),
     }

@@ -9,8 +9,7 @@ from typing import Any, get_args
 import anywidget
 import traitlets
 
-from dashboard.analyses.explore.api import attention
-from dashboard.analyses.explore.text import finding
+from dashboard.analyses.explore.api import attention, attention_together
 from dashboard.analyses.profile.names import HeadName
 from dashboard.analyses.scores.api import known_score
 from dashboard.analyses.scores.survey import Survey
@@ -19,29 +18,35 @@ from dashboard.charts.browser import SENTENCE_JS
 from dashboard.charts.theme import Theme
 from dashboard.errors import UserError
 from dashboard.export.typography.shipped_fonts import SHIPPED
+from dashboard.heads.head_group import HOWS
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.view import HeadView, existing_head
-from dashboard.notebook.state import head_state, model_state
+from dashboard.notebook.state import head_state, known_together, model_state
 from dashboard.text import Encoding, Special, Unit
 
 _BROWSER = Path(__file__).with_name("browser")
 _PARTS = ("colours.js", "atlas.js", "arcs.js", "heat_map.js", "widget.js")
 _OPTIONS = {
+    "how": HOWS,
     "picture": ("arcs", "heatmap"),
     "unit": get_args(Unit),
     "special": get_args(Special),
     "theme": ("auto", *get_args(Theme)),
 }
+_ASKED = ("chosen", "together", "how", "unit", "special")  # of which the picture is
 
 
 class Explorer(anywidget.AnyWidget):
-    """All heads of a model over one text, and one of them as a picture. Made by `dashboard.explore`.
+    """All heads of a model over one text, and one of them or several as one, drawn. Made by `dashboard.explore`.
 
     Each of these can be read, and set to move the widget; a click sets it as well. Raises UserError for another value.
 
     Attributes
     ----------
-    chosen: the head on show, like ``"L2H9"``
+    chosen: the head on show, like ``"L2H9"``, or the head whose layer is on show
+    together: "head", the chosen one alone; "layer", all heads of its layer; or heads as `attention_together` takes
+        them, ``"L2H1,L2H9"``, ``"layer:2"``, ``"all"`` or a list
+    how: "mean", "sum" or "max" of several heads
     picture: "arcs" or "heatmap"
     atlas: how all heads are drawn: "maps", or the name of a score
     unit: "words" or "tokens"
@@ -52,6 +57,8 @@ class Explorer(anywidget.AnyWidget):
     _esm = "\n".join([SENTENCE_JS, *((_BROWSER / name).read_text(encoding="utf-8") for name in _PARTS)])
     _css = (_BROWSER / "widget.css").read_text(encoding="utf-8")
     chosen = traitlets.Any().tag(sync=True)
+    together = traitlets.Any("head").tag(sync=True)
+    how = traitlets.Any("mean").tag(sync=True)
     picture = traitlets.Any("arcs").tag(sync=True)
     atlas = traitlets.Any("maps").tag(sync=True)
     unit = traitlets.Any("words").tag(sync=True)
@@ -70,31 +77,43 @@ class Explorer(anywidget.AnyWidget):
     ) -> None:
         self._reader, self._encoding, self._names = model, encoding, names
         super().__init__(**chosen, _about=model_state(model, encoding, whole, names))
-        self.observe(self._show, ["chosen", "unit", "special"])
+        self.observe(self._show, list(_ASKED))
         self.on_msg(self._answer)
 
     @property
     def head(self) -> HeadId:
-        """The head on show."""
+        """The chosen head."""
         return HeadId.parse(self.chosen)
 
     @property
     def view(self) -> HeadView:
-        """The attention of the head on show, as `dashboard.attention` gives it, in the unit that is shown.
+        """The attention on show, as `dashboard.attention` gives it, of several heads `dashboard.attention_together`,
+        in the unit that is shown.
 
         Raises UserError where hiding special tokens leaves nothing of the text.
         """
-        return attention(self._reader, self._encoding, self.head, unit=self.unit, special=self.special)
+        over, shown = (self._reader, self._encoding), {"unit": self.unit, "special": self.special}
+        if self.together == "head":
+            return attention(*over, self.head, **shown)
+        heads = f"layer:{self.head.layer}" if self.together == "layer" else self.together
+        return attention_together(*over, heads, self.how, **shown)
+
+    @property
+    def _asked(self) -> list[str]:
+        return [getattr(self, name) for name in _ASKED]
 
     @traitlets.default("_shown")
     def _state(self) -> dict[str, Any]:
+        asked = {"asked": self._asked}  # so that each question has an answer, even where the picture is the same
         try:
-            return head_state(self.view, self._names.get(self.head))
+            alone = self.together == "head"
+            return asked | head_state(self.view, self._names.get(self.head) if alone else None)
         except UserError as error:
-            return {"head": self.chosen, "error": str(error)}
+            return asked | {"head": self.chosen, "error": str(error)}
 
     def _show(self, _: object) -> None:
-        self._shown = self._state()
+        if self._shown["asked"] != self._asked:  # of several changes at once the first shows all
+            self._shown = self._state()
 
     def _answer(self, _: object, message: object, buffers: object) -> None:
         if message == {"wants": "faces"}:
@@ -104,6 +123,10 @@ class Explorer(anywidget.AnyWidget):
     @traitlets.validate("chosen")
     def _known_head(self, proposal: Mapping[str, Any]) -> str:
         return str(existing_head(self._reader, proposal["value"]))
+
+    @traitlets.validate("together")
+    def _known_together(self, proposal: Mapping[str, Any]) -> str:
+        return known_together(self._reader, proposal["value"])
 
     @traitlets.validate("atlas")
     def _known_atlas(self, proposal: Mapping[str, Any]) -> str:
@@ -117,5 +140,5 @@ class Explorer(anywidget.AnyWidget):
         return value
 
     def __repr__(self) -> str:
-        error = self._shown.get("error")
-        return f"Explorer at {self.chosen}, {self._reader.title}. {error or finding(self.view)}"
+        said = self._shown.get("error") or self._shown["finding"]
+        return f"Explorer at {self.chosen}, {self._reader.title}. {said}"

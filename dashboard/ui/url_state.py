@@ -88,7 +88,7 @@ class Choices:
     # “All heads”
     view: Annotated[str, Option(*VIEWS)] = "heatmap"  # how the head is drawn
     measure_of: Annotated[Literal["weight", "contribution"], Option("weight", "contribution")] = "weight"
-    together: Annotated[str, Option("head", "pinned", "layer", "all")] = "head"  # the head, or several as one
+    together: Annotated[str, Option("head", "best", "pinned", "layer", "all")] = "head"  # the head, or several as one
     how: Annotated[How, Option(*HOWS)] = "mean"  # what of several heads is drawn
     atlas: Annotated[str, Option("score", "maps")] = "score"  # what the atlas shows
     score: Annotated[str, Option(scores=True)] = "previous"

@@ -76,7 +76,7 @@ const makeArcs = (head, say) => {
       button.style.opacity = here < 0 || k === here ? 1 : 0.4 + 0.6 * Math.min(1, 3 * w);
       button.classList.toggle('here', k === here);
       button.setAttribute('aria-pressed', String(k === kept));
-      button.lastChild.textContent = here >= 0 && w >= 0.01 ? percent(w) : '';
+      button.lastChild.textContent = here >= 0 && w >= 0.01 ? head.amount(w) : '';
     });
     say(here);
   };

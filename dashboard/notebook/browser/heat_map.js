@@ -20,8 +20,7 @@ const makeHeatMap = (head, say) => {
   square.setAttribute('aria-label', `${head.head}: rows are queries, columns are keys. Arrow keys move from cell to cell.`);
   square.classList.toggle('mono', mono);
   const bar = make('span', { className: 'bar' });
-  const most = `${+(100 * head.top).toPrecision(3)} %${head.top < 1 ? ' and more' : ''}`;
-  const legend = make('p', { className: 'legend' }, '0', bar, most);
+  const legend = make('p', { className: 'legend' }, '0', bar, head.most);
   const element = make('div', { className: 'map' }, square, legend);
 
   const put = (one, x, y, wide, high) => Object.assign(one.style, {

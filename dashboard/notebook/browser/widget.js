@@ -12,10 +12,11 @@ const bytesOf = (sent) => {
   return sent.buffer.slice(sent.byteOffset, sent.byteOffset + sent.byteLength);
 };
 
-// What Python has sent of one head, with its weights as numbers.
+// What Python has sent of one head, or of several as one, with its weights as parts of full ink, and how these are said.
 const headOf = (sent) => {
   const n = sent.words.length, parts = new Uint16Array(bytesOf(sent.weights));
-  return { ...sent, n, weight: (i, j) => parts[i * n + j] / 65535 };
+  const amount = (part) => (sent.sum ? String(+(part * sent.sum).toPrecision(3)) : percent(part));
+  return { ...sent, n, amount, weight: (i, j) => parts[i * n + j] / 65535 };
 };
 
 const largest = (n, weight) => {
@@ -24,19 +25,20 @@ const largest = (n, weight) => {
 
 // The sentence of a word that looks, of one that is looked at, or of one cell.
 const sentenceOf = (head, i, j = -1) => {
-  const { words, n } = head;
+  const { words, n } = head, [gives, attention] = head.shares ? [' gives', ' of its attention'] : [':', ''];
   if (i >= 0 && j >= 0) {
-    return `${quoted(words[i])} gives ${percent(head.weight(i, j))} of its attention to ${i === j ? 'itself' : quoted(words[j])}.`;
+    return `${quoted(words[i])}${gives} ${head.amount(head.weight(i, j))}${attention} to ${i === j ? 'itself' : quoted(words[j])}.`;
   }
   if (i >= 0) {
     const most = largest(n, (k) => head.weight(i, k));
     if (!most.length) return `${quoted(words[i])}: ${head.nothing}.`;
-    const parts = most.map(([w, k]) => `${percent(w)} to ${k === i ? 'itself' : quoted(words[k])}`);
-    return `${quoted(words[i])} gives ${listed([parts[0].replace(' to ', ' of its attention to '), ...parts.slice(1)])}.`;
+    const parts = most.map(([w, k]) => `${head.amount(w)} to ${k === i ? 'itself' : quoted(words[k])}`);
+    return `${quoted(words[i])}${gives} ${listed([parts[0].replace(' to ', `${attention} to `), ...parts.slice(1)])}.`;
   }
   const most = largest(n, (k) => head.weight(k, j));
   if (!most.length) return `${quoted(words[j])} gets no attention here.`;
-  const parts = most.map(([w, k]) => `${percent(w)} of ${k === j ? 'its own' : quoted(words[k])}`);
+  const of = head.shares ? 'of' : 'from', own = head.shares ? 'its own' : 'itself';
+  const parts = most.map(([w, k]) => `${head.amount(w)} ${of} ${k === j ? own : quoted(words[k])}`);
   return `${quoted(words[j])} gets ${listed(parts)}.`;
 };
 
@@ -72,36 +74,40 @@ const fetchFaces = (model, here) => {
 const render = ({ model, el }) => {
   const about = model.get('_about');
   let head = null, picture = null, waiting = 0, next = '', palette = null, ink = [];
-  const set = (name, value) => {
-    if (model.get(name) === value) return;
-    model.set(name, value);
-    model.save_changes();
+  const set = (news) => {
+    const changed = Object.entries(news).filter(([name, value]) => model.get(name) !== value);
+    changed.forEach(([name, value]) => model.set(name, value));
+    if (changed.length) model.save_changes();
+    return changed.length > 0;
   };
 
   // One question at a time: of the heads clicked meanwhile, only the last is asked for.
-  const ask = (name, value) => {
-    if (model.get(name) === value) return;
+  const ask = (news) => {
+    if (!set(news)) return;
     clearTimeout(waiting);
     one.setAttribute('aria-busy', 'true');
     waiting = setTimeout(() => {
       line.textContent = 'Python has not answered yet. Is the kernel running?';
       waiting = next = 0;
     }, PATIENCE);
-    set(name, value);
   };
+  // A click on a head shows it, or its layer: the picture of all would stay the same.
+  const only = (name) => ({ chosen: name, ...(['head', 'layer'].includes(model.get('together')) ? {} : { together: 'head' }) });
   const choose = (name) => {
     atlas.mark(name);
     if (waiting) next = name;
-    else ask('chosen', name);
+    else ask(only(name));
   };
 
-  const pictures = choiceOf('Picture', { arcs: PICTURES.arcs[0], heatmap: PICTURES.heatmap[0] }, (value) => set('picture', value));
-  const units = choiceOf('Unit', { words: 'Words', tokens: 'Tokens' }, (value) => ask('unit', value));
-  const specials = make('input', { type: 'checkbox', onchange: () => ask('special', specials.checked ? 'show' : 'hide') });
+  const pictures = choiceOf('Picture', { arcs: PICTURES.arcs[0], heatmap: PICTURES.heatmap[0] }, (value) => set({ picture: value }));
+  const units = choiceOf('Unit', { words: 'Words', tokens: 'Tokens' }, (value) => ask({ unit: value }));
+  const option = ([value, text]) => make('option', { value, textContent: text });
+  const heads = make('select', { onchange: () => ask({ together: heads.value }) }, ...Object.entries(about.together).map(option));
+  const hows = choiceOf('Taken together', about.hows, (value) => ask({ how: value }));
+  const specials = make('input', { type: 'checkbox', onchange: () => ask({ special: specials.checked ? 'show' : 'hide' }) });
   const atlas = makeAtlas(about, choose);
-  const squares = make('select', { onchange: () => set('atlas', squares.value) },
-    make('option', { value: 'maps', textContent: 'Maps' }),
-    ...about.scores.map((score) => make('option', { value: score.name, textContent: score.title })));
+  const squares = make('select', { onchange: () => set({ atlas: squares.value }) },
+    ...[['maps', 'Maps'], ...about.scores.map((score) => [score.name, score.title])].map(option));
   const all = make('div', { className: 'all' }, make('label', { className: 'title' }, 'All heads ', squares), atlas.element);
 
   const title = make('div', { className: 'title' });
@@ -110,12 +116,13 @@ const render = ({ model, el }) => {
   const line = make('p', { className: 'line' });
   line.setAttribute('role', 'status');
   const place = make('div', { className: 'place' });
-  const note = make('p', { className: 'note' });
-  const one = make('div', { className: 'one' }, title, line, place, note);
+  const lost = make('p', { className: 'note' }), note = make('p', { className: 'note' });
+  const one = make('div', { className: 'one' }, title, line, place, lost, note);
 
   const what = make('p', { className: 'what' }, make('b', { textContent: about.model }), ` ${about.extent}`);
   const root = make('div', { className: 'two-heads' },
-    make('div', { className: 'top' }, what, pictures.element, units.element, make('label', {}, specials, ' Special tokens')),
+    make('div', { className: 'top' }, what, make('label', {}, 'Heads', heads), hows.element, pictures.element, units.element,
+      make('label', {}, specials, ' Special tokens')),
     make('div', { className: 'both' }, all, one),
     ...about.notes.map((text) => make('p', { className: 'note', textContent: text })));
   el.append(root);
@@ -139,21 +146,29 @@ const render = ({ model, el }) => {
       head = picture = null;
       line.textContent = sent.error;
       place.replaceChildren();
-      note.textContent = '';
+      lost.textContent = note.textContent = '';
     } else {
       head = headOf(sent);
       picture = PICTURES[model.get('picture')][1](head, say);
       place.replaceChildren(picture.element);
+      lost.textContent = head.lost;
       note.textContent = `${head.about}. ${picture.about}`;
       picture.dress(palette, ink);
       picture.fit(place.clientWidth);
     }
-    if (next && next !== sent.head) ask('chosen', next);
+    if (next) ask(only(next));
     next = '';
   };
   const follow = () => {  // what Python or another view of this widget has set
     pictures.show(model.get('picture'));
     units.show(model.get('unit'));
+    const together = model.get('together');
+    if (![...heads.options].some((one) => one.value === together)) {  // chosen heads, which Python has named
+      heads.append(option([together, together.replace('layer:', 'Layer ').replaceAll(',', ', ')]));
+    }
+    heads.value = together;
+    hows.element.hidden = together === 'head';
+    hows.show(model.get('how'));
     specials.checked = model.get('special') === 'show';
     squares.value = model.get('atlas');
     if (!next) atlas.mark(model.get('chosen'));
@@ -176,6 +191,8 @@ const render = ({ model, el }) => {
     'change:atlas': () => { follow(); atlas.show(model.get('atlas')); },
     'change:theme': dress,
     'change:chosen': follow,
+    'change:together': follow,
+    'change:how': follow,
     'change:unit': follow,
     'change:special': follow,
   };

@@ -6,10 +6,11 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from dashboard import attention, explore
+from dashboard import attention, attention_together, explore
+from dashboard.analyses.explore.text import lost
 from dashboard.charts.theme import PALETTES
 from tests.helpers.notebook import Kernel, Page
-from tests.helpers.sentences import numbers
+from tests.helpers.sentences import numbers, plain
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 
@@ -70,6 +71,32 @@ def test_python_moves_the_picture(notebook):
     shown.deliver()
     share = widget._about["scores"][1]["short"][3]
     assert cell(page, "L0H3").inner_text() == share
+
+
+def test_several_heads_are_chosen_and_a_click_on_a_head_shows_it(notebook, minilm):
+    page, widget, shown = notebook()
+    heads = page.get_by_role("combobox", name="Heads", exact=True)
+    assert page.get_by_role("group", name="Taken together").count() == 0
+    heads.select_option("All heads")
+    page.wait_for_function("document.querySelector('.two-heads .one .title').textContent === 'Mean of all heads'")
+    view = attention_together(minilm, TEXT, "all", unit="words")
+    i, j = view.drawn.index("says"), int(view.weights[view.drawn.index("says")].argmax())
+    word(page, "says").hover()
+    assert round(numbers(line(page))[0]) == round(100 * view.weights[i, j])
+    page.get_by_role("button", name="Sum").click()
+    page.wait_for_function("document.querySelector('.two-heads .one .title').textContent === 'Sum of all heads'")
+    assert (widget.together, widget.how) == ("all", "sum")
+    word(page, "says").hover()
+    assert numbers(line(page))[0] == pytest.approx(72 * float(view.weights[i, j]), rel=0.01) and "%" not in line(page)
+    assert plain(lost(widget.view)) in plain(page.locator(".two-heads .one").inner_text())
+    assert Axe().run(page, context=".two-heads").response["violations"] == []
+    cell(page, "L2H9").click()  # the chosen head, which the picture of all does not show
+    page.wait_for_function("document.querySelector('.two-heads .one .title').textContent.startsWith('L2H9')")
+    assert widget.together == "head" == heads.input_value()
+    widget.together = ["L2H0", "L3H1"]
+    shown.deliver()
+    assert title(page) == "Sum of L2H0, L3H1" and heads.input_value() == "L2H0,L3H1"
+    assert heads.locator("option").all_inner_texts()[-1] == "L2H0, L3H1"
 
 
 def test_a_hovered_word_lights_its_own_weights(notebook, minilm):

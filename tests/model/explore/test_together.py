@@ -66,3 +66,20 @@ def test_the_command_draws_what_the_function_does(minilm, tmp_path, capsys, snap
         assert main(["chart", TEXT, *other, "--out", str(out)]) == 2
         refused.append(capsys.readouterr().err.strip())
     assert [said, *refused] == snapshot
+
+
+def test_the_command_writes_what_the_function_gives(minilm, tmp_path, capsys, snapshot):
+    out = tmp_path / "a.npz"
+    assert main(["attention", TEXT, "--heads", "layer:2", "--together", "max", "--out", str(out)]) == 0
+    with np.load(out) as stored:
+        assert np.array_equal(stored["largest_weights"], attention_together(minilm, TEXT, "layer:2", "max").weights)
+    said, refused = capsys.readouterr().err.splitlines()[0], []
+    for other in (
+        ["--heads", "L2H0,L2H9"],
+        ["--layer", "2"],
+        ["--layer", "2", "--heads", "all", "--together", "max"],
+        ["--heads", "all", "--together", "max", "--measure", "contribution"],
+    ):
+        assert main(["attention", TEXT, *other, "--out", str(out)]) == 2
+        refused.append(capsys.readouterr().err.strip())
+    assert [said, *refused] == snapshot

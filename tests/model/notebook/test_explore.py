@@ -5,14 +5,15 @@ import sys
 import numpy as np
 import pytest
 
-from dashboard import HeadId, UserError, attention, draw, explore
+from dashboard import HeadId, UserError, attention, attention_together, draw, explore
+from dashboard.analyses.explore.text import lost
 from dashboard.analyses.profile.library import profiles_of, read_profile
 from dashboard.analyses.profile.names import clearest
 from dashboard.analyses.scores.scores import SCORES
 from dashboard.heads.view import HeadView
 from tests.helpers.clock import cpu_seconds
 from tests.helpers.notebook import Kernel
-from tests.helpers.sentences import plain
+from tests.helpers.sentences import numbers, plain
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 LONG = " ".join(["The", "chef", "says", "ramen", "is", "good"] * 11)[:-5]  # 65 words
@@ -52,6 +53,48 @@ def test_what_is_shown_is_the_attention_of_the_chosen_head(widget, minilm):
         assert (shown["head"], shown["words"]) == (head, list(expected.drawn))
         np.testing.assert_allclose(weights_of(shown), expected.weights, atol=1e-5)
     assert plain(repr(widget)).startswith("Explorer at L0H0, MiniLM. ")
+
+
+@pytest.mark.parametrize("how", ["mean", "sum", "max"])
+@pytest.mark.parametrize(
+    ("together", "heads", "title"),
+    [
+        ("layer", "layer:2", "of layer 2"),
+        (["L2H0", HeadId(3, 1)], "L2H0,L3H1", "of L2H0, L3H1"),
+        ("ALL", "all", "of all heads"),
+    ],
+)
+def test_several_heads_are_drawn_as_one(kernel, minilm, together, heads, title, how):
+    widget = explore(minilm, TEXT, "L2H9", together=together, how=how)
+    expected = attention_together(minilm, TEXT, heads, how, unit="words")
+    np.testing.assert_array_equal(widget.view.weights, expected.weights)
+    assert widget.view.head == expected.head and widget.together in (heads, "layer")
+    shown = widget._shown
+    full = len(expected.head.heads) if how == "sum" else 1
+    np.testing.assert_allclose(weights_of(shown) * full, expected.weights, atol=1e-5 * full)
+    assert shown["head"].endswith(title) and shown["lost"] == lost(expected) != ""
+    assert any(n == pytest.approx(expected.head.divergence, abs=0.001) for n in numbers(plain(shown["lost"])))
+    widget.together = "head"
+    assert widget._shown["head"] == "L2H9" and widget._shown["lost"] == ""
+
+
+def test_the_layer_is_that_of_the_chosen_head_and_each_question_has_an_answer(kernel, minilm):
+    """Another head of the layer on show has the same picture, and still the browser waits for an answer."""
+    widget = explore(minilm, TEXT, "L2H9", together="layer")
+    kernel.take()
+    for head, layer in (("L2H3", 2), ("L4H3", 4)):
+        kernel.receive({"method": "update", "state": {"chosen": head}, "buffer_paths": []})
+        assert [1 for _, data, _ in kernel.take() if "_shown" in data.get("state", {})] == [1]
+        assert {head.layer for head in widget.view.head.heads} == {layer}
+
+
+def test_of_two_changes_at_once_the_picture_is_computed_once(kernel, minilm, monkeypatch):
+    widget, seen = explore(minilm, TEXT, "L2H9", together="all"), []
+    monkeypatch.setattr(
+        "dashboard.notebook.widget.attention", lambda *args, **keys: seen.append(1) or attention(*args, **keys)
+    )
+    kernel.receive({"method": "update", "state": {"chosen": "L4H7", "together": "head"}, "buffer_paths": []})
+    assert (seen, widget._shown["head"]) == ([1], "L4H7")
 
 
 def test_it_opens_on_the_clearest_head_of_the_profile(kernel, minilm):
@@ -123,6 +166,11 @@ def test_a_click_takes_a_fraction_of_a_second_at_64_words(kernel, minilm):
     [
         ("chosen", "L9H9", "has no head L9H9"),
         ("chosen", "nine", "“nine” is not a head"),
+        ("together", "L2H9", "L2H9"),
+        ("together", "L2H9,L9H9", "L9H9"),
+        ("together", "layer:9", "9"),
+        ("together", 5, "“5”"),
+        ("how", "median", "“median”"),
         ("picture", "bars", "“bars”"),
         ("atlas", "beauty", "“beauty”"),
         ("unit", "letters", "“letters”"),
@@ -160,7 +208,8 @@ def test_where_nothing_is_left_the_widget_says_so(kernel, minilm, monkeypatch):
 
     monkeypatch.setattr("dashboard.notebook.widget.attention", nothing)
     widget.special = "hide"
-    assert widget._shown == {"head": "L0H0", "error": "Nothing is left."}
+    assert {"head": "L0H0", "error": "Nothing is left."}.items() <= widget._shown.items()
+    assert "weights" not in widget._shown
     assert "Nothing is left." in repr(widget)
 
 

@@ -45,6 +45,12 @@ def test_too_few_pins_are_told_and_the_head_is_shown(tray, snapshot):
     assert [line for line in read(app).splitlines() if "Pin two" in line] == snapshot
 
 
+def test_the_best_of_a_list_are_one_head_where_no_list_is():
+    app = opened(together="best", layer="2", head="1")
+    assert not app.exception and not app.error and "L2H1" in heading(app)
+    assert app.selectbox(key="choose_together").value == "head"
+
+
 def test_a_click_on_a_head_shows_it(monkeypatch):
     app = opened(together="all")
     here = app.session_state

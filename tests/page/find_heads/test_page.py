@@ -3,7 +3,11 @@
 import re
 from functools import partial
 
-from dashboard import find_heads
+import pytest
+
+from dashboard import attention_together, find_heads
+from dashboard.analyses.explore.text import finding, lost
+from dashboard.heads.head_id import heads_of
 from dashboard.ui.url_state import FIRST_TEXT
 from tests.helpers import pages
 from tests.helpers.sentences import heads_in, numbers, plain, wording
@@ -61,6 +65,19 @@ def test_it_opens_on_the_best_head_until_another_is_chosen(monkeypatch):
     [best, *_] = heads_in(pages.heading(app))
     assert "food → is" in pages.heading(app)
     assert said(app).count(f"{best} gives food → is") == 1 and app.text_area(key="choose_pairs").value == "food > is"
+
+
+@pytest.mark.parametrize("together", ["best", "layer"])
+def test_several_heads_are_drawn_as_one_and_what_is_lost_is_said(minilm, together):
+    found = find_heads(minilm, FIRST_TEXT, "says → chef", bos=True)
+    heads = {"best": heads_of(found.table)[:5], "layer": f"layer:{found.best.layer}"}[together]
+    app = opened(together=together, how="max")
+    assert not app.exception and not app.error
+    view = attention_together(minilm, FIRST_TEXT, heads, "max", unit="words", special="hide")
+    assert plain(finding(view)) in plain(said(app)) and plain(lost(view)) in plain(said(app))
+    assert f"{found.best} gives says → chef" not in said(app)
+    app.selectbox(key="choose_together").set_value("head").run()
+    assert f"{found.best} gives says → chef" in said(app) and "differ from their mean" not in said(app)
 
 
 def test_a_causal_model_cannot_look_ahead_and_the_pairs_are_turned_round_by_a_button(snapshot):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard import find_aligners, find_heads, of_part, open_model
+from dashboard import attention_together, find_aligners, find_heads, of_part, open_model
+from dashboard.analyses.explore.text import finding as finding_together
+from dashboard.analyses.explore.text import lost
 from dashboard.analyses.find_heads.aligner_text import finding
 from dashboard.analyses.find_heads.text import example_finding
+from dashboard.heads.head_id import heads_of
 from tests.helpers import pages
 from tests.helpers.sentences import plain
 from tests.helpers.two_stacks import SOURCE, TARGET
@@ -27,6 +30,15 @@ def test_cross_attention_is_ranked_as_an_aligner(on_page, bart):
     assert plain(finding(found, found.best)) in plain(pages.read(app))
     app.number_input(key="choose_layer").set_value(2).run()
     assert not app.exception and app.session_state["choices"].part == "cross"
+
+
+def test_the_best_aligners_are_drawn_as_one(on_page, bart):
+    app = on_page(part="cross", target=TARGET, pairs="She > chef", together="best")
+    assert not app.exception and not app.error
+    model = open_model(str(bart))
+    best = heads_of(find_aligners(model, SOURCE, "She > chef", target=TARGET).table)[:5]
+    view = attention_together(model, SOURCE, best, target=TARGET, unit="words", special="hide")
+    assert plain(finding_together(view)) in plain(pages.read(app)) and plain(lost(view)) in plain(pages.read(app))
 
 
 def test_other_pairs_are_said_and_those_of_another_part_forgotten(on_page):

@@ -1,11 +1,17 @@
 """What the browser is sent, by hand-made numbers."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from dashboard.errors import UserError
-from dashboard.notebook.state import MOST_BYTES, checked_length, head_state, small
+from dashboard.heads.head_group import HeadGroup
+from dashboard.heads.head_id import HeadId
+from dashboard.notebook.state import MOST_BYTES, checked_length, head_state, offered, small
 from dashboard.text.encoding import Encoding
+from tests.helpers.sentences import numbers
 from tests.helpers.views import view_of
 
 
@@ -13,6 +19,25 @@ def test_weights_are_sent_in_65535ths_low_byte_first():
     shown = head_state(view_of([[1, 0], [0.25, 0.75]], labels=["a", "b"]), None)
     assert shown["weights"] == bytes([255, 255, 0, 0, 0, 64, 255, 191])
     assert shown["words"] == ["a", "b"] and shown["head"] == "L2H9" and shown["evidence"] == ""
+
+
+def test_a_sum_of_heads_is_sent_in_parts_of_their_number():
+    heads = HeadGroup("sum", (HeadId(2, 0), HeadId(2, 1), HeadId(2, 2)), "layer:2", divergence=0.5, rows=2)
+    summed = replace(view_of([[3, 0], [0.75, 2.25]]), head=heads, measure="summed_weight", full=3.0)
+    shown = head_state(summed, None)
+    assert shown["weights"] == bytes([255, 255, 0, 0, 0, 64, 255, 191])
+    assert (shown["sum"], shown["shares"], shown["most"]) == (3, False, "3")
+    assert shown["head"] == "Sum of layer 2" and numbers(shown["lost"])[:2] == [3, 0.5]
+    assert "bits" not in shown["about"]  # the line above it says that
+
+
+@pytest.mark.parametrize(
+    ("layers", "heads", "choices"),
+    [(6, 12, ["head", "layer", "all"]), (6, 1, ["head", "all"]), (1, 1, ["head"])],
+)
+def test_several_heads_are_offered_where_there_are_several(layers, heads, choices):
+    every = [HeadId(layer, head) for layer in range(layers) for head in range(heads)]
+    assert list(offered(SimpleNamespace(heads=heads, all_heads=every))) == choices
 
 
 def test_a_typed_text_is_sent_as_text_and_what_cannot_be_seen_as_a_sign():

@@ -8,19 +8,23 @@ from functools import partial
 import streamlit as st
 
 from dashboard.analyses.explore import api
+from dashboard.analyses.explore.text import finding as finding_together
+from dashboard.analyses.explore.text import lost
 from dashboard.analyses.explore.views import VIEWS, help_of
 from dashboard.analyses.find_heads.aligner import Aligners, checked
 from dashboard.analyses.find_heads.aligner_text import chance_remarks, finding, remarks
 from dashboard.analyses.find_heads.find_aligners import draw_aligners, find_aligners
 from dashboard.analyses.find_heads.pair_shares import Pair
 from dashboard.errors import UserError
+from dashboard.heads.head_id import heads_of
 from dashboard.heads.links import links
 from dashboard.text.encoding import Encoding
-from dashboard.ui import figure, head_picker, session
+from dashboard.ui import figure, head_picker, heads_together, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.model_and_text import Reading
 from dashboard.ui.page import problem
+from dashboard.ui.pages.explore.tables import strongest_links
 
 COLUMNS = {
     "layer": "Layer",
@@ -77,12 +81,14 @@ def show(this: Reading, found: Aligners) -> None:
     if not VIEWS[session.choices().view].two_texts:
         session.correct(view="heatmap")
     chosen = session.choices()
+    group = heads_together.chosen(this.model, chosen.chosen, heads_of(found.table))
     figure.finding(finding(found))
     figure.remark(*remarks(found))
     left, right, left_width, right_width = beside(page_width())
     with right:  # sent before the ranking on the left, as a click waits for it
         with st.container(horizontal=True, vertical_alignment="bottom"):
             head_picker.by_number(this.model)
+            heads_together.choose(without=())
             st.segmented_control(
                 "Show as",
                 [name for name, view in VIEWS.items() if view.two_texts],
@@ -90,9 +96,18 @@ def show(this: Reading, found: Aligners) -> None:
                 format_func=lambda name: VIEWS[name].title,
                 **session.bound("view"),
             )
-            head_picker.measure()
-        figure.remark(finding(found, chosen.chosen))
-        [whole] = this.chosen_views(chosen.chosen, unit="words", special="hide")
+            if group is None:
+                head_picker.measure()
+            else:
+                heads_together.choose_how()
+        if group is None:
+            figure.remark(heads_together.alone(), finding(found, chosen.chosen))
+            [whole] = this.chosen_views(chosen.chosen, unit="words", special="hide")
+            table = Table(LINKS, partial(found.links, chosen.chosen), label="Links", key="aligned")
+        else:
+            whole = heads_together.view(this, group, unit="words", special="hide")
+            figure.remark(finding_together(whole))
+            table = strongest_links(whole)
         drawn_as = VIEWS[chosen.view]
         look = session.look(min(right_width, drawn_as.widest))
         view = api.fit_for(whole, chosen.view, chosen.start, drawn_as.most(look.width_or(drawn_as.widest)))
@@ -101,8 +116,8 @@ def show(this: Reading, found: Aligners) -> None:
                 drawn_as.draw(view, look),
                 partial(links, view),
                 "found_head",
-                remarks=[help_of(chosen.view, view.measure)],
-                tables=[Table(LINKS, partial(found.links, chosen.chosen), label="Links", key="aligned")],
+                remarks=[lost(whole), help_of(chosen.view, view.measure)],
+                tables=[table],
                 views=[view],
                 provenance=api.provenance(
                     this.model, [view], chosen.view, **look.keywords(), **this.options, **figure.window_of(view)
@@ -123,6 +138,6 @@ def show(this: Reading, found: Aligners) -> None:
                 remarks=chance_remarks(found),
                 tables=[Table(COLUMNS)],
                 still=draw,
-                click=Click(head_picker.click, key=key),
+                click=Click(heads_together.click, key=key),
             )
         )

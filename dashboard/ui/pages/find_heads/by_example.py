@@ -19,7 +19,7 @@ from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.heads.view import HeadView
 from dashboard.text.encoding import Encoding
-from dashboard.ui import figure, head_names, head_picker, session
+from dashboard.ui import figure, head_names, heads_together, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.model_and_text import Reading, contributed
 from dashboard.ui.page import problem
@@ -99,7 +99,7 @@ def ranked(this: Reading, found: Examples, name: str, width: int) -> None:
             remarks=chance_remarks(found),
             tables=[head_names.table(this, COLUMNS, found.table)],
             still=draw,
-            click=Click(head_picker.click, key=key),
+            click=Click(heads_together.click, key=key),
         )
     )
 
