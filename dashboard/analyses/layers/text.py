@@ -22,14 +22,11 @@ def word_finding(stream: ResidualStream, word: int) -> str:
     layer = int(pd.Series(moved).fillna(-1).argmax())
     name = f"“{stream.known(position)}”"
     made = [_does(stream, part, layer, position) for part in ("attention", "cross_attention") if part in stream.numbers]
-    least = moved[layer] < LEAST
-    start = (
-        f"No layer moves {name} by {LEAST} times its length"
-        if least
-        else (
-            f"Layer {stream.letter}{layer} moves {name} most, by {moved[layer]:.2f} times its length; {' and '.join(made)}"
-        )
-    )
+    if moved[layer] < LEAST:
+        start = f"No layer moves {name} by {LEAST} times its length"
+    else:
+        most = f"Layer {stream.letter}{layer} moves {name} most, by {moved[layer]:.2f} times its length"
+        start = f"{most}; {' and '.join(made)}"
     if not len(near):
         return f"{start}."
     first, last = near["text"].iloc[0], near[near["stage"] == stream.layers]["text"].iloc[0]

@@ -37,6 +37,13 @@ def by_the_librarys_head(model, text, change, layer):
         return root(torch.tensor([model.encode(text).ids])).logits[0].double()
 
 
+def test_a_turn_no_larger_than_rounding_is_said_to_be_that(minilm):
+    found = edit(minilm, TEXT, ["L2H3:hall=first"])
+    assert " turn by " in edit_finding(found)
+    less = replace(found, table=found.table.assign(shift=found.table["shift"] * 1e-6))
+    assert "rounding" in edit_finding(less) and " most at " not in edit_finding(less)
+
+
 def test_the_next_token_and_the_losses_are_those_of_the_librarys_own_head(smollm2):
     found = edit(smollm2, TEXT, ["L2H3:hall=first", "L2H3:cabinet>*"], row="left", answer="are", rival="is")
     ids, n = torch.tensor(smollm2.encode(TEXT).ids), len(smollm2.encode(TEXT))

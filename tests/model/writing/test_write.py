@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -161,7 +163,9 @@ def test_the_heads_that_wrote_a_token(smollm2):
 
 def test_its_pictures_and_sentences(smollm2):
     found = write(smollm2, TEXT, tokens=5)
-    assert numbers(written_finding(found))[0] == 5
+    assert numbers(written_finding(found))[0] == 5 and "most probable" not in written_finding(found)  # each one is
+    drawn = replace(found, sampling=Sampling(temperature=1.0))
+    assert "5 of them were its most probable" in plain(written_finding(drawn))
     token = found.tokens[1]
     said = plain(token_finding(found, 1))
     assert token.label in said and token.others[0].label in said and numbers(said)[1] == 1

@@ -165,6 +165,11 @@ def test_what_did_not_move_has_no_ink_and_breaks_nothing():
     assert "NaN" not in valid_svg_of(word_chart(stream, 0, Look("light")))
 
 
+def test_a_word_that_no_layer_moves_gets_no_share_of_the_change():
+    stream = flow_of(["a", "b", "c"], moved=np.full((3, 3), 0.004))
+    assert word_finding(stream, 0).startswith("No layer moves") and "%" not in word_finding(stream, 0)
+
+
 def test_the_journey_of_a_decoder_s_word_tells_its_two_attentions_apart():
     stream = flow_of(["The", "chef", "says", "ramen"], decoder=True)
     written = texts(valid_svg_of(word_chart(stream, 3, Look("light", 900))))
