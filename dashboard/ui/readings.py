@@ -88,7 +88,7 @@ class Slot(Generic[Made]):
         with self.lock:
             self.awaited = time.monotonic()
             if self.found is None and not (self.thread and self.thread.is_alive()):
-                self.wrong = None
+                self.wrong, self.enough = None, False
                 self.thread = threading.Thread(target=self._make, daemon=True)
                 self.thread.start()
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analyses.attribution import agreement
-from dashboard.analyses.attribution.measure import Progress, measured
+from dashboard.analyses.attribution.measure import POINTS, Progress, measured
 from dashboard.analyses.attribution.outcome import Outcome, outcomes
 from dashboard.capture import AttentionModel
 from dashboard.capture.gradients import Kind, predictor
@@ -30,7 +30,7 @@ from dashboard.heads.pooling import Pooling
 from dashboard.text import Encoding
 from dashboard.text.encoding import Axis
 
-STEPS, LEAST_STEPS, MOST_STEPS = 240, 8, 10_000
+STEPS, LEAST_STEPS, MOST_STEPS = 240, POINTS, 10_000
 By = Literal["integrated", "gradient"]
 """Integrated gradients, or gradient × input."""
 
@@ -155,7 +155,7 @@ def attribute(
     ----------
     answer, rival: a next word, of which the first token counts, or a class by name or number. "": the most probable
         outcome, and no rival
-    steps: the most points of the path from the baseline to the text at which gradients are taken, 8 to 10,000. It is
+    steps: the most points of the path from the baseline to the text at which gradients are taken, 4 to 10,000. It is
         fewer where the integrated gradients already sum to F(text) − F(baseline) within 5 %
     bos, limit, pair: as in `dashboard.attention`
     progress: is told how far it is, before each pass; where it raises `measure.Enough`, the points so far are

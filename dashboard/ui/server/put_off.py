@@ -12,7 +12,9 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -35,8 +37,8 @@ class PutOff(ModuleType):
     def __init__(self, name: str, **holds: object):
         super().__init__(name)
         self.__dict__.update(holds)
-        if "." not in name:  # a library that is looked for, to know whether it is installed
-            self.__spec__ = find_spec(name)
+        # A library is looked for, to know whether it is installed. To find a part of one would import the library.
+        self.__spec__ = ModuleSpec(name, None) if "." in name else find_spec(name)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__path__":  # asked for where a part of it is imported, and by each `from … import …`
@@ -86,8 +88,35 @@ def put_off() -> None:
         _later("spacy.cli.info", "info"),
     ):
         sys.modules.setdefault(one.__name__, one)
+    sys.meta_path.insert(0, _Once())
     if "transformers" not in sys.modules:
         sys.meta_path.insert(0, _Ahead())
+
+
+class _Once:
+    """Hands on a part of a library that the library itself has imported, where one asks for the part first.
+
+    Python asks for the library’s path, with which the library is imported, and would then import the part again: two
+    modules of one name, whose classes and settings have nothing to do with each other.
+    """
+
+    def find_spec(self, name: str, _path: object = None, target: object = None) -> ModuleSpec | None:
+        there = sys.modules.get(name) if target is None else None  # a target is imported again on purpose
+        return None if there is None else ModuleSpec(name, _There(there))
+
+
+class _There:
+    """The loader of a module that is there already."""
+
+    def __init__(self, module: ModuleType):
+        self._module, self._spec = module, getattr(module, "__spec__", None)
+
+    def create_module(self, _spec: ModuleSpec) -> ModuleType:
+        return self._module
+
+    def exec_module(self, module: ModuleType) -> None:
+        with suppress(AttributeError):  # torch's settings refuse it, and so have kept their own
+            module.__spec__ = self._spec
 
 
 class _Ahead:

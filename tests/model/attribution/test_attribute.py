@@ -66,7 +66,8 @@ def test_what_is_stopped_early_is_what_so_many_points_give(predicting, monkeypat
     pd.testing.assert_frame_equal(found.table, again.table, atol=1e-6, rtol=0)
     assert found.table.attrs["provenance"] == again.table.attrs["provenance"]
     first = attribute(model, SENTENCE, steps=2000, progress=lambda *_: (_ for _ in ()).throw(Enough))
-    assert first.points > 0  # never none at all
+    assert 0 < first.points == first.steps  # never none at all
+    pd.testing.assert_frame_equal(first.table, attribute(model, SENTENCE, steps=first.steps).table, atol=1e-6, rtol=0)
 
 
 def test_a_rival_and_what_words_are(predicting):

@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.analyses.attribution.first_text import ANSWER, RIVAL, TEXT, first_text
 from dashboard.analyses.attribution.measure import Enough
+from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.ui.pages import attribution as page
 from tests.helpers import pages, tiny
@@ -97,6 +98,23 @@ def test_a_click_takes_the_points_so_far(monkeypatch):
     given["slot"].begin()
     given["slot"].thread.join(20)
     assert given["slot"].found == "what there was" and not given["slot"].wrong
+
+
+def test_what_is_begun_again_after_a_failure_is_not_stopped_yet(monkeypatch):
+    slots, stopped = [], []
+
+    def failing(*_, **__):
+        stopped.append(slots[0].enough)
+        slots[0].stop()
+        raise UserError("No gradient reaches the tokens.")
+
+    monkeypatch.setattr(page, "attribute", failing)
+    encoding = SimpleNamespace(left_out=0)
+    slots.append(page._slot.__wrapped__("key", "text", True, "", "", SimpleNamespace(title="A model"), encoding))
+    for _ in range(2):
+        slots[0].begin()
+        slots[0].thread.join(20)
+    assert stopped == [False, False]
 
 
 def test_a_head_by_number_keeps_the_attribution(folders, monkeypatch):
