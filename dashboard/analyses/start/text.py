@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, Context
+
 import numpy as np
 
 from dashboard.analyses.start.choose import Side
@@ -48,16 +50,19 @@ def names(*sides: Side) -> list[str]:
 
 
 def sameness(weights: float, layer: int, heads: int) -> str:
-    """How far our weights are from the model's own, as measured. weights: the largest difference"""
+    """How far our weights are from the model's own, as measured. weights: the largest difference, as in `Check`"""
     where = f"in all {heads} heads of layer {layer}"
     if np.isnan(weights):
         return "The model does not show its own attention weights, so ours are not compared."
+    if np.isinf(weights):
+        return "The model’s own attention weights, or ours, are not all numbers on this text. So they are not compared."
     if weights == 0:
         return f"Computed by these lines, and equal to the model’s own attention weights {where}."
     return f"Computed by these lines. The model’s own attention weights differ by at most {_power(weights)} {where}."
 
 
 def _power(number: float) -> str:
-    """``2 × 10⁻⁷``."""
-    digit, _, exponent = f"{number:.0e}".partition("e")
+    """2.4e-7 → ``3 × 10⁻⁷``, rounded up: what differs by at most that differs by no more."""
+    rounded_up = Context(prec=1, rounding=ROUND_CEILING).create_decimal_from_float(number)
+    digit, _, exponent = f"{rounded_up:e}".partition("e")
     return f"{digit}\u00a0×\u00a010{str(int(exponent)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,13 +106,13 @@ class _Once:
         return None if there is None else ModuleSpec(name, _There(there))
 
 
-class _There:
+class _There(Loader):
     """The loader of a module that is there already."""
 
     def __init__(self, module: ModuleType):
         self._module, self._spec = module, getattr(module, "__spec__", None)
 
-    def create_module(self, _spec: ModuleSpec) -> ModuleType:
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
         return self._module
 
     def exec_module(self, module: ModuleType) -> None:

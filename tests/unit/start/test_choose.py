@@ -76,5 +76,11 @@ def test_a_word_is_said_with_where_both_heads_look():
 
 def test_the_difference_is_said_as_measured():
     assert numbers(sameness(0.0, 3, 12)) == [12, 3] and "equal to" in sameness(0.0, 3, 12)
-    assert "2\u00a0×\u00a010⁻⁷" in sameness(2.4e-7, 3, 12)
+    for apart, said in (
+        (2.4e-7, "3\u00a0×\u00a010⁻⁷"),
+        (9.7e-7, "1\u00a0×\u00a010⁻⁶"),
+        (2.0**-20, "1\u00a0×\u00a010⁻⁶"),
+    ):
+        assert said in sameness(apart, 3, 12)  # no less than they differ by
+    assert "not all numbers" in sameness(float("inf"), 3, 12)
     assert "does not show" in sameness(float("nan"), 3, 12)
