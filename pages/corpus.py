@@ -13,6 +13,7 @@ from dashboard.models import title_of
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
+from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import problem
 from dashboard.ui.pages import corpus
 from dashboard.ui.pages.profile import tables as profile_tables
@@ -44,18 +45,21 @@ st.subheader("The same heads on two corpora", anchor=False)
 if not pairs:
     st.caption("Profile a model over a second corpus to compare the two here.")
 else:
+    asked, given = session.choices().corpora, session.bound("corpora")
+    pair = st.session_state[given["key"]] = asked if asked in pairs else next(iter(pairs))
+    if asked not in ("", pair):
+        st.caption(f"{escape_markdown(asked)}: not both of these profiles are here. Here are two others.")
     with st.container(horizontal=True):
-        pair = st.selectbox("Two profiles of one model", list(pairs), width=480, key="corpus_pair")
-        what = st.selectbox(
+        st.selectbox("Two profiles of one model", list(pairs), width=480, **given)
+        st.selectbox(
             "Figure",
             FIGURES,
-            index=FIGURES.index("context"),
             width=240,
-            key="corpus_figure",
             format_func=FIGURE_TITLES.__getitem__,
             help="Bits per query word. Syntax: explained only by the parse. Context: explained only by meaning.",
+            **session.bound("corpora_by"),
         )
-    a, b = pairs[pair]
+    (a, b), what = pairs[pair], session.choices().corpora_by
     try:
         first, second = read_profile(a.folder), read_profile(b.folder)
         table = compare_profiles(first, second)

@@ -132,6 +132,9 @@ class Choices:
     # Syntax vs context
     profile: Annotated[str, Text(200)] = ""  # its name, "" for the model's first one
     two: Annotated[str, Option("opposites", "tray")] = "opposites"  # which two heads are drawn side by side
+    moments: Annotated[str, Option("syntax", "context", "position")] = (
+        ""  # by which bits sentences are chosen, "": role
+    )
     parser: Annotated[str, Typed(LONGEST_PATH, is_path=True)] = ""  # the spaCy model, "" for the English one
     replaced: Annotated[str, Option("position", "position_syntax", "position_context", "all", "syntax", "context")] = (
         "all"  # by which of its models a head is replaced
@@ -148,6 +151,9 @@ class Choices:
     answer: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # a next token, "" for the most probable one
     instead: Annotated[str, Typed(LONGEST_RIVAL)] = ""  # its rival
     against: Annotated[str, Option(*FIGURES, scores=True)] = "total"  # what effects are compared with
+    # Corpora: which two profiles are held against each other, "" for the first two, and by which figure
+    corpora: Annotated[str, Text(400)] = ""
+    corpora_by: Annotated[str, Option(*FIGURES)] = "context"
     # What decided?
     attributed: Annotated[Literal["integrated", "gradient"], Option("integrated", "gradient")] = "integrated"
     # Carry a head over: the two texts, the two answers, and the ready set of pairs

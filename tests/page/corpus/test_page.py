@@ -18,7 +18,7 @@ from dashboard.jobs.job import write
 from dashboard.text.parse import PARSER
 from dashboard.ui.pages import corpus
 from dashboard.ui.pages.corpus import zipped
-from tests.helpers.pages import ENTRY, notices
+from tests.helpers.pages import ENTRY, notices, opened
 from tests.helpers.pages import read as said
 from tests.helpers.sentences import numbers, wording
 from tests.helpers.shipped import profile
@@ -40,6 +40,18 @@ def test_what_ships_is_listed(app):
     assert not app.exception and not app.error
     shown = said(app)
     assert "minilm-en_ewt-ud-dev" in shown and f"{profile().about['sentences']['used']:,} sentences" in shown
+
+
+def test_which_two_profiles_are_compared_and_by_what_is_in_the_address():
+    pair = "smollm2-en_ewt-ud-dev and smollm2-sentences-built-in"
+    app = opened("corpus", corpora=pair, corpora_by="syntax")
+    boxes = {box.label: box for box in app.selectbox}
+    assert not app.exception and boxes["Two profiles of one model"].value == pair and boxes["Figure"].value == "syntax"
+    boxes["Figure"].select("position").run()
+    assert dict(app.query_params) == {"corpora": pair, "corpora_by": "position"}
+    app = opened("corpus", corpora="mine and yours")
+    assert not app.exception and "not both of these profiles are here" in said(app)
+    assert "corpora_by" not in opened("corpus").query_params
 
 
 @pytest.mark.parametrize("name", ["../../etc", "", "minilm-en_ewt-ud-dev", "nul"], ids=["path", "none", "ours", "nul"])

@@ -34,6 +34,14 @@ def test_the_edits_of_the_address_are_made_together_and_both_ways_are_said(smoll
     assert len(app.get("vega_lite_chart")) == 2
 
 
+def test_the_list_of_edits_is_another_one_for_another_text():
+    """A browser keeps the words that stand in a list as long as the list has the same key."""
+    lists = [page(layer="2", head="0", edits="L2H0:3>1", text=text).multiselect[0] for text in (KEYS, f"{KEYS} here")]
+    assert [one.value for one in lists] == [["L2H0:3>1"]] * 2 and lists[0].key == lists[1].key
+    other = page(layer="2", head="0", edits="L2H0:3>1", text="The birds near the cabinet").multiselect[0]
+    assert other.value == ["L2H0:3>1"] and other.key != lists[0].key
+
+
 def test_an_edit_is_taken_back_alone_all_at_once_and_by_undo():
     app = page(layer="2", head="0", edits="L2H0:3>1,L1H1:3>1")
     app.multiselect[0].set_value(["L1H1:3>1"]).run()

@@ -218,6 +218,14 @@ def test_moments_are_the_strongest_as_links_and_some_of_every_decile():
     assert "5,837 query words of 342 sentences" in said(app)
 
 
+def test_by_which_bits_the_moments_are_chosen_is_in_the_address():
+    app = opened("profile", layer="2", head="0", moments="syntax")
+    [control] = [one for one in app.segmented_control if one.label == "By the bits explained by"]
+    assert control.value == "syntax"
+    control.set_value("context").run()
+    assert not app.exception and app.query_params["moments"] == "context"
+
+
 def test_moments_without_any_sentences_say_so(monkeypatch):
     one = next(kept for kept in profile_library() if kept.name == "minilm-en_ewt-ud-dev")
     monkeypatch.setattr("dashboard.analyses.profile.library.profile_library", lambda: [one])

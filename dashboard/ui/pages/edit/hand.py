@@ -176,13 +176,14 @@ def _replace(hand: Hand, made: tuple[str, ...], head: HeadId, row: int, way: Way
 def listed(this: Reading, made: tuple[str, ...]) -> None:
     """All edits, of every head: each can be taken back alone, the last one, or all."""
     keys = this.model.source_text or this.encoding
-    session_key = f"edit_list_{digest(' '.join(made))}"
+    words = {one: said(this.encoding, keys, one) for one in made}
+    session_key = f"edit_list_{digest(' '.join(words.values()))}"  # a browser keeps the words of another text
     if made:
         st.multiselect(
             "Edits",
             list(made),
             default=list(made),
-            format_func=lambda one: said(this.encoding, keys, one),
+            format_func=words.__getitem__,
             key=session_key,
             on_change=lambda: change(st.session_state[session_key]),
             help="All of them are made together, in one pass. The × takes one back.",

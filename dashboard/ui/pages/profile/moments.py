@@ -35,12 +35,15 @@ def show(this: Opened, profile: Profile, row: dict) -> None:
     of the same model that does."""
     head, role = head_of(row), row["role"]
     st.subheader(f"Top sentences of {head}", anchor=False)
-    kind = st.segmented_control(
+    kind = session.choices().moments or (role if role in FIGURES else "context")
+    key = f"moments_{kind}"
+    st.segmented_control(
         "By the bits explained by",
         list(FIGURES),
         required=True,
-        key="moments_figure",
-        default=role if role in FIGURES else "context",
+        key=key,
+        default=kind,
+        on_change=lambda: session.change(moments=st.session_state[key]),
         format_func=FIGURES.__getitem__,
     )
     shown = profile_picker.with_sentences(this, profile)
