@@ -219,7 +219,7 @@ def test_moments_are_the_strongest_as_links_and_some_of_every_decile():
 
 
 def test_by_which_bits_the_moments_are_chosen_is_in_the_address():
-    app = opened("profile", layer="2", head="0", moments="syntax")
+    app = opened(layer="2", head="0", moments="syntax")
     [control] = [one for one in app.segmented_control if one.label == "By the bits explained by"]
     assert control.value == "syntax"
     control.set_value("context").run()
