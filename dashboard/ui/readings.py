@@ -101,6 +101,11 @@ class Slot(Generic[Made]):
         """What is there is enough. The work sees to it, if it can end early."""
         self.enough = True
 
+    def again(self) -> None:
+        """What a person has stopped is made from the start."""
+        with self.lock:
+            self.found, self.enough = None, False
+
     def result(self) -> Made:
         """It; while it is being made, a bar says how far that is. Raises what its work raised."""
         self.begin()

@@ -132,9 +132,7 @@ class Choices:
     # Syntax vs context
     profile: Annotated[str, Text(200)] = ""  # its name, "" for the model's first one
     two: Annotated[str, Option("opposites", "tray")] = "opposites"  # which two heads are drawn side by side
-    moments: Annotated[str, Option("syntax", "context", "position")] = (
-        ""  # by which bits top sentences are chosen
-    )
+    moments: Annotated[str, Option("syntax", "context", "position")] = ""  # by which bits top sentences are chosen
     parser: Annotated[str, Typed(LONGEST_PATH, is_path=True)] = ""  # the spaCy model, "" for the English one
     replaced: Annotated[str, Option("position", "position_syntax", "position_context", "all", "syntax", "context")] = (
         "all"  # by which of its models a head is replaced

@@ -49,6 +49,7 @@ def _rho(title: str):
     return st.column_config.NumberColumn(title, format="%.3f", help="Spearman’s ρ with |attribution|, −1 to 1.")
 
 
+TO_THE_END = "These figures were stopped early, here or by somebody else. Takes the gradients from the start."
 STOP = "Stops and takes the points measured so far. The page says how large the error is."
 TOKENS: Columns = {
     "position": "Position",
@@ -186,6 +187,8 @@ def found(this: Reading) -> Attributed:
     try:
         result = slot.result()
         place.empty()
+        if slot.enough:
+            place.button("Measure to the end", icon=":material/replay:", on_click=slot.again, help=TO_THE_END)
         return result
     except UserError as wrong:
         place.empty()

@@ -98,6 +98,21 @@ def test_a_click_takes_the_points_so_far(monkeypatch):
     given["slot"].begin()
     given["slot"].thread.join(20)
     assert given["slot"].found == "what there was" and not given["slot"].wrong
+    given["slot"].again()
+    assert given["slot"].found is None and not given["slot"].enough  # it begins anew, and is not stopped yet
+
+
+def test_what_was_stopped_can_be_measured_to_the_end(folders, monkeypatch):
+    real, slots = page._slot, []
+    monkeypatch.setattr(page, "_slot", lambda *asked: slots.append(real(*asked)) or slots[-1])
+    app = in_folder(folders["causal"], answer="chef", instead="ramen")
+    assert not [one for one in app.button if one.label == "Measure to the end"]
+    slots[-1].stop()
+    [button] = [one for one in app.run().button if one.label == "Measure to the end"]
+    before = slots[-1].found
+    button.click().run()
+    assert not app.exception and slots[-1].found is not before and slots[-1].found.points == before.points
+    assert not [one for one in app.button if one.label == "Measure to the end"]
 
 
 def test_what_is_begun_again_after_a_failure_is_not_stopped_yet(monkeypatch):
