@@ -117,11 +117,10 @@ def _words(state: Mapping[str, Any], page: Page, text: str) -> list[str]:
 def _head(state: Mapping[str, Any], page: Page) -> list[str]:
     """The numbers are of the head that the address names; on “All heads” the picture is too."""
     address, shown = address_of(state["url"]), f"L{state['layer']}H{state['head']}"
-    head = f"L{address.get('layer', DEFAULTS.layer)}H{address.get('head', DEFAULTS.head)}"
-    if not address and page.name == "explore":  # a bare one means the model's clearest head
-        head = shown
-    named = "layer" in address or "head" in address or page.name == "explore"
-    if named and state["layer"] is not None and state["head"] is not None and shown != head:
+    # A page opens on its best head where the address names none, “All heads” only where it is bare
+    best = not address if page.name == "explore" else not {"layer", "head"} & address.keys()
+    head = shown if best else f"L{address.get('layer', DEFAULTS.layer)}H{address.get('head', DEFAULTS.head)}"
+    if None not in (state["layer"], state["head"]) and shown != head:
         return [f"head: the address says {head}, the numbers {shown}"]
     if page.name != "explore" or state["picture"] is None:
         return []

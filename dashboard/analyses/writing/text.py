@@ -12,8 +12,8 @@ def written_finding(found: Written) -> str:
     if not found.tokens:
         return f"{found.model} has written nothing yet."
     least = min(found.tokens, key=lambda token: token.p)
-    first = sum(token.rank == 1 for token in found.tokens)
     end = " and ended its text" if found.ended else ""
+    first = sum(token.rank == 1 for token in found.tokens)
     sure = "" if found.sampling.greedy else f"{first:,} of them were its most probable, and "
     return (
         f"{found.model} wrote {counted(len(found.tokens), 'tokens')}{end}: {sure}it was least sure of "

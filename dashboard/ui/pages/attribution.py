@@ -186,15 +186,14 @@ def found(this: Reading) -> Attributed:
         place.button("Stop here", icon=":material/stop:", on_click=slot.stop, help=STOP)
     try:
         result = slot.result()
-        place.empty()
-        if slot.enough:
-            place.button("Measure to the end", icon=":material/replay:", on_click=slot.again, help=TO_THE_END)
-        return result
     except UserError as wrong:
         place.empty()
         problem(wrong)
-    end_page()
-    raise AssertionError
+        end_page()
+    place.empty()
+    if slot.enough:
+        place.button("Measure to the end", icon=":material/replay:", on_click=slot.again, help=TO_THE_END)
+    return result
 
 
 def open_on_best(result: Attributed) -> None:
