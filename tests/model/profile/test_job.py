@@ -103,8 +103,10 @@ def test_what_fails_says_why_and_an_upload_stays_until_it_is_done(tmp_path, refu
 
 @pytest.mark.parametrize("bytes_", [b"", b"{", b"[]", b"\xff", b"{}", b'{"asked": 3}', b"[" * 100_000])
 def test_a_file_that_is_no_jobs_is_none(bytes_, tmp_path):
-    (tmp_path / JOB).write_bytes(bytes_)
-    assert find(tmp_path) is None and jobs.jobs(tmp_path.parent) == []
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / JOB).write_bytes(bytes_)
+    assert find(out) is None and jobs.jobs(tmp_path) == []
 
 
 def test_a_job_that_says_nothing_is_stopped(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import distributed
@@ -220,11 +222,16 @@ def test_an_address_where_no_scheduler_is(address, monkeypatch, refuses_alike):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = address.format(free=probe.getsockname()[1])
-    waits, client = [], distributed.Client
-    monkeypatch.setattr(distributed, "Client", lambda *at, **how: waits.append(how["timeout"]) or client(*at, **how))
+    waits, start = [], distributed.Client.start
+    monkeypatch.setattr(
+        distributed.Client, "start", lambda *at, **how: waits.append(how["timeout"]) or start(*at, **how)
+    )
+    threads = set(threading.enumerate())
     with refuses_alike(UserError, f"“{address}”"):
         list(made_by_cluster([], address))
     assert waits == [1]  # seconds, and once
+    assert not [one for one in set(threading.enumerate()) - threads if one.name == "IO loop"]
+    assert not [one for one in gc.get_objects() if isinstance(one, distributed.Client) and one.status != "closed"]
 
 
 @pytest.mark.parametrize(

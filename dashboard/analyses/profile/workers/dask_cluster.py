@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from dashboard.analyses.profile.workers.task import Task, make_apart
 from dashboard.errors import UserError
@@ -24,16 +25,9 @@ def made_by_cluster(tasks: Iterable[Task], address: str) -> Iterator[tuple[int, 
 
     Raises UserError where no scheduler answers, it has no worker, or a chunk cannot be made.
     """
-    from distributed import CancelledError, Client, as_completed
+    from distributed import CancelledError, as_completed
 
-    try:
-        client = Client(address, timeout=CONNECT, set_as_default=False)
-    except Exception as error:  # the library raises many kinds of error for a wrong address
-        raise UserError(
-            f"No Dask scheduler answers at “{address[:80]}”. Check the address (like tcp://127.0.0.1:8786), or leave "
-            "--scheduler out to work on this machine."
-        ) from error
-    with client:
+    with _connected(address) as client:
         source, numbers, going = iter(tasks), {}, as_completed(loop=client.loop)
         while True:
             capacity = 2 * max(1, _workers(client, address))
@@ -58,6 +52,33 @@ def made_by_cluster(tasks: Iterable[Task], address: str) -> Iterator[tuple[int, 
                     "project's folder, with its packages and the model; the same command goes on where it was."
                 ) from error
             yield numbers.pop(future), data
+
+
+def _connected(address: str) -> Any:
+    """A client of the scheduler at `address`. It and its thread end where it is closed, or where none answers.
+
+    Raises UserError where none answers.
+    """
+    from distributed import Client
+
+    class Ended(Client):
+        """The library leaves a client that failed to the garbage collection, which may then wait there for itself."""
+
+        def start(self, **how: Any) -> None:
+            try:
+                super().start(**how)
+            except BaseException:
+                self.close()
+                self._loop_runner.stop()
+                raise
+
+    try:
+        return Ended(address, timeout=CONNECT, set_as_default=False)
+    except Exception as error:  # the library raises many kinds of error for a wrong address
+        raise UserError(
+            f"No Dask scheduler answers at “{address[:80]}”. Check the address (like tcp://127.0.0.1:8786), or leave "
+            "--scheduler out to work on this machine."
+        ) from error
 
 
 def _on_worker(line: bytes) -> bytes:
