@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import ablate, beside, corpus, engine, inside, long, memory, page, people, recall, toy, truth, zoo
+from bench import ablate, beside, corpus, engine, inside, long, memory, page, people, recall, toy, truth, writing, zoo
 from bench.walks import run as walks
 
 ALL = {
@@ -20,6 +20,7 @@ ALL = {
     "beside": beside.main,
     "long": long.main,
     "truth": truth.main,
+    "writing": writing.main,
 }
 
 if __name__ == "__main__":
