@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects needs maps twins recall audit clean
+.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects needs pairs maps twins recall audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
@@ -67,6 +67,9 @@ effects: $(VENV)/.dev
 
 needs: $(VENV)/.dev
 	$(BIN)/python -m tools.needs $(ARGS)
+
+pairs: $(VENV)/.dev
+	$(BIN)/python -m tools.pair_sets $(ARGS)
 
 maps: $(VENV)/.dev
 	$(BIN)/python -m tools.maps $(ARGS)

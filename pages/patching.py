@@ -8,7 +8,7 @@ from dashboard.ui.layout_width import beside, page_width
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import opened
 from dashboard.ui.page import end_page
-from dashboard.ui.pages.patching import on_pair, over_set
+from dashboard.ui.pages.patching import every_token, on_pair, over_set
 
 # Inputs
 this = opened()
@@ -33,6 +33,7 @@ with right:
     on_pair.one_head(pair, head, min(head_width, 480))
 with left:
     on_pair.all_heads(pair, min(atlas_width, 600))
+every_token.show(pair, page_width())
 on_pair.paths(pair, head)
 
 # Many pairs

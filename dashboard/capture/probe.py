@@ -269,7 +269,7 @@ def not_run(model: PreTrainedModel, error: Exception) -> Unfit:
     if senses == ["text"]:
         return Unfit(f"it cannot be run on a short text ({reason(error).rstrip('.')})")
     # What the model itself says, or where the library fails; an image that is not there is no more than that.
-    says = isinstance(error, ValueError) or isinstance(error, AttributeError) and "'NoneType'" not in str(error)
+    says = isinstance(error, ValueError) or (isinstance(error, AttributeError) and "'NoneType'" not in str(error))
     own = f" ({reason(error).rstrip('.')})" if says else ""
     return Unfit(f"it cannot be run on text alone, for it reads {' and '.join(senses)}{own}")
 

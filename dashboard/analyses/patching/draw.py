@@ -2,6 +2,7 @@
 
 save(draw_patch(patch(model, a, b)), "patch.svg")                                    # all heads
 save(draw_patch(patch(model, a, b, heads=["L26H0"], position="each")), "tokens.svg")  # one head, token by token
+save(draw_patch(patch(model, a, b, position="each")), "all.svg")                      # all heads, token by token
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Literal
 
+import pandas as pd
+
 from dashboard.analyses.patching.api import EACH, Patched, Path, provenance_of_patch
 from dashboard.analyses.patching.bars_chart import Bar, bars_chart
 from dashboard.analyses.patching.set_api import PatchedSet
 from dashboard.analyses.patching.sets import set_named
 from dashboard.analyses.patching.text import patch_finding, path_finding, set_finding, tokens_finding
+from dashboard.analyses.patching.tokens_chart import tokens_chart
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.look import Look, Selection
@@ -24,7 +28,7 @@ from dashboard.errors import UserError
 from dashboard.export import Provenance
 from dashboard.export.call import Call, given
 from dashboard.heads.format import counted
-from dashboard.heads.head_id import HeadId, head_of
+from dashboard.heads.head_id import HeadId, heads_of
 
 SIGNS = "green: towards the first text’s answer · purple: away from it"
 TITLES = {"recovered": "Recovered", "specific": "Recovered, minus the same-answer control"}
@@ -40,14 +44,15 @@ def draw_patch(
     epoch: int = 0,
     names: Mapping[HeadId, str] = MappingProxyType({}),
 ) -> Drawing:
-    """Draw what each head recovers, in one grid; of a `patch` with position "each" and one head, its tokens as bars.
+    """Draw what each head recovers, in one grid; of a `patch` with position "each" the heads with most at each token,
+    or, of one head, its tokens as bars.
 
-    selected, tray, epoch, names: as in `draw_atlas`. Raises UserError for position "each" with several heads.
+    selected, tray, epoch, names: as in `draw_atlas`.
     """
-    look = Look(theme, width)
-    if found.position == EACH:
-        return _tokens(found, look).made_of(_made(found, "draw_patch", look))
+    look, selection = Look(theme, width), Selection(selected, tuple(tray), epoch, names)
     table = found.table.dropna(subset=["head"]).astype({"head": int}).reset_index(drop=True)
+    if found.position == EACH:
+        return _tokens(found, table, look, selection).made_of(_made(found, "draw_patch", look))
     table["recovered"] *= 100
     where = "at all tokens" if found.position == "all" else f"at “{found.position}”"
     chart = head_grid(
@@ -58,7 +63,7 @@ def draw_patch(
         unit="% recovered",
         subtitle=[f"its output {where} taken from “{found.text}” into “{found.other}”", SIGNS],
         description=patch_finding(found),
-        selection=Selection(selected, tuple(tray), epoch, names),
+        selection=selection,
     )
     return chart.made_of(_made(found, "draw_patch", look))
 
@@ -117,21 +122,29 @@ def draw_patch_set(
     return chart.made_of(_made(found, "draw_patch_set", look, *more))
 
 
-def _tokens(found: Patched, look: Look) -> Drawing:
-    """One head, token by token."""
-    if found.table[["layer", "head"]].drop_duplicates().shape[0] != 1:
-        raise UserError("Tokens are drawn for one head. Name it, like heads=['L2H9'].")
-    head = head_of(found.table.iloc[0])
-    bars = [
-        Bar(token, value, token=True)
-        for token, value in zip(found.table["token"], found.table["recovered"], strict=True)
-    ]
-    return bars_chart(
-        bars,
+def _tokens(found: Patched, table: pd.DataFrame, look: Look, selection: Selection) -> Drawing:
+    """Token by token: one head as bars, several as a shaded table."""
+    if not len(table):
+        raise UserError("Tokens are drawn for heads. Name one at least, like heads=['L2H9'].")
+    heads = heads_of(table.drop_duplicates(["layer", "head"]))
+    if len(heads) == 1:
+        bars = [Bar(token, value, token=True) for token, value in zip(table["token"], table["recovered"], strict=True)]
+        return bars_chart(
+            bars,
+            look,
+            title=f"{heads[0]}, token by token",
+            subtitle=["recovered with its output at this token alone"],
+            description=tokens_finding(found),
+        )
+    tokens = table.drop_duplicates("position").sort_values("position")["token"].tolist()
+    return tokens_chart(
+        table,
+        tokens,
         look,
-        title=f"{head}, token by token",
-        subtitle=["recovered with its output at this token alone"],
-        description=tokens_finding(found),
+        title=f"Which head at which token · {found.model}",
+        subtitle=[f"its output at one token taken from “{found.text}” into “{found.other}”", SIGNS],
+        description=patch_finding(found),
+        selection=selection,
     )
 
 

@@ -24,7 +24,9 @@ def patch_finding(found: Patched) -> str:
         return "Only feed-forward parts are carried over here, no head."
     best = heads.iloc[int(heads["recovered"].argmax())]
     where = {ALL: "", EACH: f" at “{best.get('token', '')}”"}.get(found.position, f" at “{found.position}”")
-    many = counted(heads[["layer", "head"]].drop_duplicates().shape[0], "heads")
+    several = counted(heads[["layer", "head"]].drop_duplicates().shape[0], "heads")
+    each = f" at {counted(heads['position'].nunique(), 'tokens')}" if found.position == EACH else ""
+    many = f"{several}{each}"
     baseline = (
         f"the median of {many} is {percent(heads['recovered'].median())}; one pair" if len(heads) > 1 else "one pair"
     )

@@ -1,5 +1,6 @@
 """“Carry a head over” run from the entry, without a browser."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -70,7 +71,7 @@ def test_a_pair_of_ones_own_and_a_pinned_head():
     assert any("Through L25H1 alone, L20H0" in one for one in findings)
     assert any("Through L20H0 alone, L11H7" in one for one in findings)
     assert not any("L20H2" in one for one in findings)  # a head of the same layer
-    assert app.main.subheader[0].value == "What goes between L20H0 and a pinned head?"
+    assert "What goes between L20H0 and a pinned head?" in [one.value for one in app.main.subheader]
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,18 @@ def test_a_ready_pair_fills_the_texts_and_their_next_words():
     assert heads_in(pages.heading(app)) == [f"L{app.number_input[0].value}H{app.number_input[1].value}"] != ["L0H0"]
     assert [one.value for one in app.text_input][:3] == [pair.a, pair.b, f"{pair.answer}, {pair.rival}"]
     assert app.query_params["patch_a"] == pair.a and app.query_params["pair_set"] == "indirect_object"
+
+
+def test_all_heads_are_measured_at_each_token_after_a_click():
+    app = opened(model="smollm2", patch_a="Mary said", patch_b="John said", answers="she, he", layer="20", head="0")
+    before = len(app.get("vega_lite_chart"))
+    app.button(key="every_token").click().run()
+    assert not app.exception and not app.error
+    assert len(app.get("vega_lite_chart")) == before + 1
+    assert any(re.search("at “.+”, SmolLM2.* of 270 heads at 3 tokens", plain(one)) for one in pages.headings(app))
+    app.text_input[1].set_value("Johnny said").run()  # another pair has not been measured, nor can it be
+    app.text_input[1].set_value("John said").run()
+    assert len(app.get("vega_lite_chart")) == before + 1, "what was measured stays"
 
 
 def test_texts_without_a_difference_have_no_figures():

@@ -63,7 +63,56 @@ def test_tokens_are_bars_of_one_head():
     said = tokens_finding(found)
     assert heads_in(said) == ["L1H0"] and "“·key”" in said and numbers(said) == [60, 3]
     with pytest.raises(UserError, match="L2H9"):
-        draw_patch(found_of(pd.concat([table, table.assign(head=1)]), position="each"))
+        draw_patch(found_of(table.assign(head=pd.NA), position="each"))
+
+
+def each_of(values, tokens):
+    """Heads L0H0, L0H1, … at each token."""
+    values = np.asarray(values, float)
+    head, position = np.indices(values.shape)
+    labels = np.array(tokens)[position.ravel()]
+    table = pd.DataFrame({"layer": 0, "head": head.ravel(), "position": position.ravel(), "token": labels})
+    return found_of(table.assign(m=0.0, recovered=values.ravel()), position="each")
+
+
+def places_of(drawing):
+    [layer] = [one for one in drawing.spec["layer"] if "params" in one]
+    return layer["data"]["values"]
+
+
+def test_several_heads_are_a_table_with_a_cell_a_head_and_token(snapshot):
+    found = each_of([[0, 0.5, np.nan], [0, -0.02, 0.004]], ["The", "·key", "·is"])
+    drawing = draw_patch(found, selected=HeadId(0, 1), tray=[HeadId(0, 0)], theme="dark", width=500)
+    drawn = texts(valid_svg_of(drawing))
+    assert {"L0H0", "L0H1", "·key", "·is", "50", "−2", "–"} <= set(drawn) and "The" not in drawn
+    cells = places_of(drawing)
+    assert [(one["head"], one["tip"]) for one in cells][:2] == [
+        (0, "L0H0 at ·key: 50\u00a0% recovered"),
+        (0, "L0H0 at ·is: no figure"),
+    ]
+    assert len(cells) == 4 and {one["epoch"] for one in cells} == {0}
+    said = patch_finding(found)
+    assert heads_in(said) == ["L0H0"] and "“·key”" in said and numbers(said)[:3] == [50, 2, 3]
+    assert [plain(one) for one in (said, *drawing.spec["title"]["subtitle"])] == snapshot
+    assert "draw_patch(found, theme='dark', width=500)" in drawing.provenance.recipe
+
+
+def test_of_many_heads_and_tokens_those_with_most_are_drawn_in_their_order():
+    values = np.full((40, 60), 0.01)
+    values[30, 50] = values[7, 3] = -0.4
+    drawing = draw_patch(each_of(values, [f"t{k}" for k in range(60)]))
+    cells = places_of(drawing)
+    heads, tokens = ({one[name] for one in cells} for name in ("head", "x"))
+    assert len(heads) == 24 and {7, 30} <= heads and len(tokens) == 40 and len(cells) == 24 * 40
+    assert [one["head"] for one in cells] == sorted(one["head"] for one in cells)
+    assert {"t3", "t50"} <= set(texts(valid_svg_of(drawing)))
+    subtitle = " ".join(drawing.spec["title"]["subtitle"])
+    assert "16 other heads: at most 1\u00a0%" in subtitle and "at most 1\u00a0% at 20 other tokens" in subtitle
+
+
+def test_a_table_in_which_nothing_is_carried_keeps_its_tokens():
+    drawing = draw_patch(each_of(np.zeros((3, 2)), ["a", "b"]))
+    assert len(places_of(drawing)) == 6 and valid_svg_of(drawing)
 
 
 def test_bars_point_to_either_side_and_what_is_next_to_nothing_is_short():

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard.analyses.patching.api import EACH, Patched, Path, patch, patch_path
+from dashboard.analyses.patching.api import EACH, Patched, Path, Progress, patch, patch_path
 from dashboard.analyses.patching.draw import draw_patch, draw_patch_path
 from dashboard.analyses.patching.first_pair import first_pair
 from dashboard.analyses.patching.pair import Pair, pair_of
@@ -160,6 +160,11 @@ class OnPair:
     def one(self, head: HeadId) -> Patched:
         """A head, token by token."""
         return _one_head(*self.asked, head, self.pair)
+
+    def every_token(self, progress: Progress) -> Patched:
+        """All heads, token by token."""
+        _, a, b, answers, bos = self.asked
+        return patch(self.this.model, a, b, answers=answers, bos=bos, position=EACH, pair=self.pair, progress=progress)
 
     def path(self, sender: HeadId, receiver: HeadId) -> Path:
         """What one head gives to another."""
