@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -46,6 +46,7 @@ class Unembedding:
     offset: what it adds after that (D)
     nothing: the logits of a vector of zeros (V)
     constant: the logits that are there whatever the vector: the norm's and the head's biases (V)
+    linear: whether the head is one; Gemma 2 caps its logits, so that only `logits` says what a change does to them
     """
 
     head: LanguageHead
@@ -56,6 +57,7 @@ class Unembedding:
     offset: Tensor
     nothing: Tensor
     constant: Tensor
+    linear: bool = True
 
     @property
     def vocabulary(self) -> int:
@@ -72,19 +74,21 @@ class Unembedding:
 
     def unembed(self, normed: Tensor) -> Tensor:
         """How frozen vectors (m, D) change every logit: (m, V). Linear. How many at once is for the caller to say."""
-        return self._logits(normed).sub_(self.nothing)
+        return self.logits(normed).sub_(self.nothing)
 
-    def _logits(self, normed: Tensor) -> Tensor:
+    def logits(self, normed: Tensor) -> Tensor:
+        """The logits (m, V) of what comes out of the final norm (m, D)."""
         for module in self.rest:
             normed = module(normed[None])[0]
         return self.head(normed)
 
 
-def unembedding(model: AttentionModel, encoding: Encoding) -> Unembedding | None:
+def unembedding(model: AttentionModel, encoding: Encoding, *, linear: bool = True) -> Unembedding | None:
     """How the model reads its last vectors, found once for each model on the first tokens of any text.
 
     None where it predicts no next token: it reads both ways, or its files hold no language-model head. Raises
-    UserError where what comes after its last layer is not a norm and products with weights.
+    UserError where what comes after its last layer is not a norm and products with weights; with `linear` False the
+    head may be any function of what comes out of the norm.
     """
     if not model.predicts_next:
         return None
@@ -93,18 +97,22 @@ def unembedding(model: AttentionModel, encoding: Encoding) -> Unembedding | None
     with _lock:
         if root not in _found:
             _found[root] = None if head is None else _taken_apart(model, encoding, head)
-        return _found[root]
+        found = _found[root]
+    if found is not None and linear and not found.linear:
+        raise _unclear()
+    return found
 
 
 @torch.inference_mode()
-def scales(model: AttentionModel, encoding: Encoding, unembedding: Unembedding) -> Tensor:
-    """What the final norm multiplies each token's vector with on this text: float64 (n), in one forward pass.
+def final_norm(model: AttentionModel, encoding: Encoding, unembedding: Unembedding) -> tuple[Tensor, Tensor]:
+    """What the final norm multiplies each token's vector with on this text, float64 (n), and what comes out of it (n,
+    D), in one forward pass.
 
     1 / √(mean x² + ε) of the vectors after the last layer, each vector's mean taken away first where the norm does;
     1 where there is no norm.
     """
     if unembedding.norm is None:
-        return torch.ones(len(encoding), dtype=torch.float64)
+        return torch.ones(len(encoding), dtype=torch.float64), model.last_vectors(_ids(model, encoding.ids))[0]
     model.check_length(len(encoding))
     seen: list[tuple[Tensor, Tensor]] = []
     given: list[Tensor | None] = []
@@ -118,7 +126,8 @@ def scales(model: AttentionModel, encoding: Encoding, unembedding: Unembedding) 
 
     with hooked([unembedding.norm], enters, leaves):
         model.run(_ids(model, encoding.ids))
-    return _scales(unembedding, *seen[-1])
+    before, after = seen[-1]
+    return _scales(unembedding, before, after), after
 
 
 def _scales(unembedding: Unembedding, before: Tensor, after: Tensor) -> Tensor:
@@ -139,15 +148,17 @@ def _taken_apart(model: AttentionModel, encoding: Encoding, head: LanguageHead) 
         gain, offset, centred = _norm_parameters(norm, stream)
     nothing = torch.zeros(1, device=stream.device)
     found = Unembedding(head, norm, rest, gain, centred, offset, nothing, nothing)
-    zero, constant = found._logits(torch.stack([torch.zeros_like(offset), offset]))
+    zero, constant = found.logits(torch.stack([torch.zeros_like(offset), offset]))
     found = Unembedding(head, norm, rest, gain, centred, offset, zero, constant)
     logits = head(last)
     normed = found.frozen(stream.double(), 1.0 if norm is None else _scales(found, stream, given)[:, None]).float()
     turned = normed.flip(-1)
     apart = found.unembed(normed) + found.unembed(turned)
-    if not _equal(found.unembed(normed) + constant, logits) or not _equal(apart, found.unembed(normed + turned)):
+    if _equal(found.unembed(normed) + constant, logits) and _equal(apart, found.unembed(normed + turned)):
+        return found
+    if not _equal(found.logits(normed + offset), logits):
         raise _unclear()
-    return found
+    return replace(found, linear=False)
 
 
 def _after_layers(model: AttentionModel, encoding: Encoding) -> tuple[Tensor, list[torch.nn.Module], Tensor, Tensor]:

@@ -14,7 +14,7 @@ from dashboard.builtin.attention import contributions
 from dashboard.capture import AttentionModel
 from dashboard.capture.added import factors
 from dashboard.capture.layer_trace import LayerRun
-from dashboard.capture.unembedding import Unembedding, scales, unembedding
+from dashboard.capture.unembedding import Unembedding, final_norm, unembedding
 from dashboard.errors import UserError
 from dashboard.heads.format import counted
 from dashboard.heads.head_id import HeadId
@@ -107,7 +107,7 @@ def direct_path(model: AttentionModel, encoding: Encoding) -> DirectPath | None:
     if found is None:
         return None
     by_layer = factors(model, encoding)
-    return DirectPath(found, scales(model, encoding, found), by_layer)
+    return DirectPath(found, final_norm(model, encoding, found)[0], by_layer)
 
 
 def logit_changes(unembedding: Unembedding, vectors: torch.Tensor, scale: torch.Tensor | float) -> torch.Tensor:

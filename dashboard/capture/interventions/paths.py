@@ -13,7 +13,7 @@ from dashboard.capture.attention_call import Call
 from dashboard.capture.interventions.carry import Base, Patch, Run, edit_of
 from dashboard.capture.interventions.writers import at_writers, writers
 from dashboard.capture.partial_forward import call_at, repeated_pass, resumed_pass
-from dashboard.capture.unembedding import Unembedding, scales, unembedding
+from dashboard.capture.unembedding import Unembedding, final_norm, unembedding
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 
@@ -28,34 +28,41 @@ class DirectPath:
     Attributes
     ----------
     unembedding: the model's final norm and what reads from it; scale: of the norm at that token
+    normed: what comes out of the norm there (D)
     answer, rival: the two tokens
     """
 
     unembedding: Unembedding
     scale: Tensor
+    normed: Tensor
     answer: int
     rival: int
 
     @torch.inference_mode()
     def of(self, vectors: Tensor) -> list[float]:
         """The change of logit(answer) − logit(rival) by vectors (k, D) that are added to the stream."""
-        found: list[float] = []
-        for some in vectors.split(TOGETHER):
-            change = self.unembedding.unembed(self.unembedding.frozen(some, self.scale).float()).double()
-            found += (change[:, self.answer] - change[:, self.rival]).tolist()
-        return found
+        return [one for some in vectors.split(TOGETHER) for one in self._differences(some).tolist()]
+
+    def _differences(self, vectors: Tensor) -> Tensor:
+        read, change = self.unembedding, self.unembedding.frozen(vectors, self.scale).float()
+        if read.linear:
+            return self._apart(read.unembed(change))
+        return self._apart(read.logits(self.normed + change)) - self._apart(read.logits(self.normed[None]))
+
+    def _apart(self, logits: Tensor) -> Tensor:
+        return logits[:, self.answer].double() - logits[:, self.rival].double()
 
 
 def direct_path(base: Base, answer: int, rival: int) -> DirectPath:
     """The direct path of a text.
 
-    Raises UserError where what comes after the last layer is more than a norm and products with weights (Gemma 2 caps
-    its logits), and as `writers` does.
+    Raises UserError where what comes after the last layer does not begin with a norm, and as `writers` does.
     """
     writers(base.model, base.run.encoding)
-    found = unembedding(base.model, base.run.encoding)
+    found = unembedding(base.model, base.run.encoding, linear=False)
     assert found is not None  # a model with a language-model head: `head_of_language`
-    return DirectPath(found, scales(base.model, base.run.encoding, found)[base.run.last], answer, rival)
+    scale, normed = final_norm(base.model, base.run.encoding, found)
+    return DirectPath(found, scale[base.run.last], normed[base.run.last], answer, rival)
 
 
 @torch.inference_mode()

@@ -13,7 +13,7 @@ from dashboard.analyses.logit_attribution.direct import MOST, attribution_baseli
 from dashboard.analyses.logit_attribution.parts import part_logits, stream_parts
 from dashboard.analyses.logit_attribution.text import attribution_finding
 from dashboard.capture.language import language_head
-from dashboard.capture.unembedding import Unembedding, scales, unembedding
+from dashboard.capture.unembedding import Unembedding, final_norm, unembedding
 from dashboard.charts.theme import PALETTES
 from dashboard.export import Provenance, snippet
 from dashboard.text.display import vocabulary_labels
@@ -122,7 +122,9 @@ def test_a_head_by_the_models_own_modules(kind, opened):
         else:
             spread = (x.square().mean() + norm.variance_epsilon).sqrt()
         expected = (vector / spread * norm.weight) @ base.get_input_embeddings().weight.double().T
-    assert float(scales(model, encoding, unembedding(model, encoding))[query] * spread) == pytest.approx(1, abs=1e-5)
+    assert float(final_norm(model, encoding, unembedding(model, encoding))[0][query] * spread) == pytest.approx(
+        1, abs=1e-5
+    )
     found = logit_attribution(model, TEXT, f"L{layer}H{head}", query)
     order = expected.argsort(descending=True)
     size = float(expected.abs().max())

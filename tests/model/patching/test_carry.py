@@ -159,6 +159,35 @@ def test_the_direct_effect_by_hand(kind, opened):
         assert pair.direct(heads[:1])[0] != pytest.approx(pair.figures([Patch((heads[0],))])[0], abs=1e-3)
 
 
+@torch.inference_mode()
+def test_the_direct_effect_through_a_cap_by_hand(tmp_path):
+    """Gemma 2 norms what a layer adds, and caps its logits: neither is linear."""
+    tiny.make("gemma2", tmp_path, head="causal", final_logit_softcapping=4.0)
+    model = open_model(str(tmp_path))
+    a, b = two_texts(model)
+    pair, root = pair_of(model, a, b), patched.librarys(model)
+    modules, norm = patched.projections(root), root.model.norm
+    own, other = (patched.taken(root, one.ids, modules) for one in (b, a))
+    [[*_, x]] = patched.taken(root, b.ids, [norm])
+    read = root.get_output_embeddings().weight.double()[[pair.answer, pair.rival]]
+    scale = (x.double().square().mean() + norm.eps).rsqrt() * (1 + norm.weight.double())
+
+    def apart(stream):
+        one, other = 4 * torch.tanh(read @ (stream.double() * scale) / 4)
+        return float(one - other)
+
+    expected, heads = [], some_heads(model)
+    for head in heads:
+        layer = root.model.layers[head.layer]
+        mixed = own[head.layer][-1].clone()
+        mine = patched.columns(head.head, mixed.shape[-1], model.heads)
+        mixed[mine] = other[head.layer][-1][mine]
+        added = [layer.post_attention_layernorm(modules[head.layer](one)) for one in (mixed, own[head.layer][-1])]
+        expected.append(apart(x + added[0] - added[1]) - apart(x))
+    assert pair.direct(heads) - pair.m_base == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert max(map(abs, expected)) > 1e-3
+
+
 def by_hooks(root, model, ids, other, sender, receiver, into):
     """Path patching as Wang et al. have it, all else frozen: logits of the next token."""
     projections, mlps = patched.projections(root), patched.mlps(root)
