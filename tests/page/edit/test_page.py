@@ -59,7 +59,7 @@ def test_words_are_named_without_a_pointer():
     app.selectbox(key="cut_key").set_value(1).run()
     next(one for one in app.main.button if one.label == "Cut the link").click().run()
     assert app.query_params["edits"] == "L2H0:3>0"
-    assert any(one.label == "Mend the link" for one in app.main.button)
+    assert any(one.label == "Restore the link" for one in app.main.button)
     app.selectbox(key="cut_way").set_value("self").run()
     next(one for one in app.main.button if one.label == "Replace the row").click().run()
     assert app.query_params["edits"] == "L2H0:3=self" and not app.exception

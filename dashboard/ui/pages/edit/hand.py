@@ -148,7 +148,7 @@ def by_name(this: Reading, view: HeadView, made: tuple[str, ...]) -> None:
             link = hand.link(head, (row, what))
             there = (row, what) in hand.cut(made, head)
             st.button(
-                "Mend the link" if there else "Cut the link",
+                "Restore the link" if there else "Cut the link",
                 on_click=_toggle,
                 args=(hand, made, head, [(row, what)]),
                 disabled=not hand.exists((row, what)),
