@@ -268,9 +268,8 @@ def not_run(model: PreTrainedModel, error: Exception) -> Unfit:
     senses = [senses] if isinstance(senses, str) else list(senses)
     if senses == ["text"]:
         return Unfit(f"it cannot be run on a short text ({reason(error).rstrip('.')})")
-    # What the model itself says, or where the library fails; an image that is not there is no more than that.
-    says = isinstance(error, ValueError) or (isinstance(error, AttributeError) and "'NoneType'" not in str(error))
-    own = f" ({reason(error).rstrip('.')})" if says else ""
+    unseen = isinstance(error, AttributeError) and "'NoneType'" in str(error)  # the image that is not there
+    own = f" ({reason(error).rstrip('.')})" if isinstance(error, ValueError | AttributeError) and not unseen else ""
     return Unfit(f"it cannot be run on text alone, for it reads {' and '.join(senses)}{own}")
 
 
