@@ -5,10 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?=
 
-.PHONY: app test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects needs pairs maps twins recall audit clean
+.PHONY: app serve test test-unit test-model test-page test-browser snapshots docs bench truth pictures profiles effects needs pairs maps twins recall audit clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m dashboard app $(if $(PORT),--port $(PORT))
+
+serve: $(VENV)/.app
+	$(BIN)/python -m dashboard serve $(if $(PORT),--port $(PORT)) $(ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium

@@ -4,22 +4,25 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.models import bounded
 from dashboard.models.memory import gigabytes
 from dashboard.models.shelf import notes
 from dashboard.ui import caches, paths, session
 from dashboard.ui.markdown import escape_markdown
-from dashboard.ui.page import problem
+from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.models import brought, card, hub, shelf
 
-st.caption(
-    "The models on this machine, and how to add your own. Weights are read from safetensors and GGUF; no code of a "
-    "model is run."
-)
+served = serving.for_others()
+where = "The models of this server." if served else "The models on this machine, and how to add your own."
+st.caption(f"{where} Weights are read from safetensors and GGUF; no code of a model is run.")
 
 in_use = shelf.in_use()
 shelf.shelf(in_use)
+if served:
+    st.caption("More models, and models of your own, open in Two Heads on your own machine.")
+    end_page()
 hub.being_fetched()
 
 if in_use and in_use.own_text is None:  # a file of weights has no heads that run

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.analyses.recall.api import draw_recall, nothing_yet, recall_table
 from dashboard.analyses.recall.experiment import RecallRun
 from dashboard.analyses.recall.finished import differing, finished_run
@@ -72,15 +73,19 @@ else:
 
 # A run of one's own
 st.subheader("Train the networks here", anchor=False)
-if recall_runs.failed(config):
+if serving.for_others():
+    st.caption("This server shows the finished run. On your own machine a button trains the networks anew.")
+elif recall_runs.failed(config):
     st.error("The run broke off. Try it again with fewer distances or seeds.", icon=":material/error:")
 if own is not None and not own.complete:
     st.info("This run was stopped: here is what it had measured.", icon=":material/stop_circle:")
 elif differs and not going:
     st.info(differs_in(differs), icon=":material/info:")
-recall.controls()
-figure.remark(recall.budget(config))
-how_long = None if going else recall.button(config, own)
+how_long = None
+if not serving.for_others():
+    recall.controls()
+    figure.remark(recall.budget(config))
+    how_long = None if going else recall.button(config, own)
 
 # What the run says besides
 if study is not None and study.result.points and not going:

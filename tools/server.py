@@ -23,10 +23,11 @@ def running(
     seconds: float = 60,
     *,
     program: Sequence[str] = (sys.executable, "-m", "dashboard"),
+    asked: Sequence[str] = ("app", "--headless"),
     folder: Path = ROOT,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """The address of a running server: our command `app`, with this program, folder and environment.
+    """The address of a running server: our command `app`, or what is asked for, with this program, folder, environment.
 
     Raises RuntimeError with its log if it does not start.
     """
@@ -36,7 +37,7 @@ def running(
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [*program, "app", "--headless", "--port", str(port)],
+            [*program, *asked, "--port", str(port)],
             cwd=folder,
             env=env,
             stdout=out,

@@ -6,6 +6,7 @@ A command is declared in its topic's `add`. A new topic is a module and its name
 
 TOPICS = (
     "app",
+    "serve",
     "explore",
     "scores",
     "compare",

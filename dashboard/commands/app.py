@@ -25,15 +25,21 @@ def add(commands) -> None:
 
 
 def run_app(args: argparse.Namespace) -> int:
-    port = first_free_port(args.address) if args.port is None else args.port
-    if not 0 < port < 65536:
-        raise UserError(f"There is no port {port}. Choose one between 1 and 65535, like 8501.")
-    if not _can_listen(args.address, port):
-        raise UserError(f"Port {port} is taken. Name another with --port, or leave it out to get the first free one.")
+    port = free_port(args.port, args.address)
     from dashboard.ui.server.launch import launch
 
     launch(port, args.address, headless=args.headless)
     return 0
+
+
+def free_port(asked: int | None, address: str) -> int:
+    """The port that was asked for, or the first free one. Raises UserError where it is none, or taken."""
+    port = first_free_port(address) if asked is None else asked
+    if not 0 < port < 65536:
+        raise UserError(f"There is no port {port}. Choose one between 1 and 65535, like 8501.")
+    if not _can_listen(address, port):
+        raise UserError(f"Port {port} is taken. Name another with --port, or leave it out to get the first free one.")
+    return port
 
 
 def first_free_port(address: str, start: int = 8501, tries: int = 50) -> int:

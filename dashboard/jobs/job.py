@@ -25,6 +25,7 @@ from typing import Any, Literal, Protocol
 
 from filelock import FileLock, Timeout
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.files import atomically
 from dashboard.installed import child_process
@@ -115,6 +116,7 @@ class Job:
 
     def stop(self, seconds: float = 10) -> None:
         """End the job and wait for that; nothing if it has ended. Raises UserError if it does not end."""
+        serving.own_machine_only("Work is stopped")
         if self.progress.state != "going":
             return
         process = _started.pop(self.out, None)
@@ -153,6 +155,7 @@ def start(
 
     Raises UserError if the folder cannot be written to, or a job is going in it.
     """
+    serving.own_machine_only("Work runs in the background")
     job = Job(Path(out).absolute(), model, Path(path).absolute(), limit, how, work)
     try:
         job.out.mkdir(parents=True, exist_ok=True)

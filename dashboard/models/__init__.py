@@ -4,7 +4,7 @@ Nothing about attention. Importing this package imports neither torch nor transf
 """
 
 from dashboard.files import cache_dir
-from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, listing, title_of
+from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, listing, offered, title_of
 from dashboard.models.fetch import fetch
 from dashboard.models.load import Loaded, load
 from dashboard.models.resolve import ModelSource, NotInstalled, find
@@ -21,5 +21,6 @@ __all__ = [
     "is_installed",
     "listing",
     "load",
+    "offered",
     "title_of",
 ]

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboard import serving
 from dashboard.files import cache_dir
 
 RECORD = "two-heads.json"
@@ -86,6 +87,14 @@ CATALOGUE: dict[str, ModelCard] = {
 def title_of(name: str) -> str:
     """A model's title; of one that is not in the catalogue its name, a hub id or a folder, as it is."""
     return CATALOGUE[name].title if name in CATALOGUE else name
+
+
+def offered(chosen: str = "") -> list[str]:
+    """The models that a person chooses from: the catalogue, and the chosen one; on a server for others its own."""
+    there = serving.rules()
+    if there is not None:
+        return list(there.models)
+    return [*CATALOGUE, *([chosen] if chosen and chosen not in CATALOGUE else [])]
 
 
 def location(name: str) -> Path | None:

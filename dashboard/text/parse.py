@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from itertools import pairwise
 from pathlib import Path
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.text.files import open_binary
 from dashboard.text.sentence import ROOT, ParsedSentence
@@ -46,6 +47,8 @@ def parse(text: str, model: str | None = None) -> tuple[ParsedSentence, ...]:
     ------
     UserError: spaCy has no such model, or it is none that parses
     """
+    if model:
+        serving.own_machine_only("Parsers of your own are used")
     return tuple(_parse_all(_paragraphs(_LINE.split(without_surrogates(text))), model))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.capture import AttentionModel
 from dashboard.charts.look import Selection
 from dashboard.heads.head_id import Part, from_selection
-from dashboard.models import CATALOGUE, title_of
+from dashboard.models import offered, title_of
 from dashboard.ui import model_and_text, session
 from dashboard.ui.url_state import MOST_PINS
 
@@ -91,11 +92,11 @@ def measure() -> None:
 def second_model(*, but: str = "") -> None:
     """The control for the second model: one of the catalogue, or typed. but: a model that is not offered"""
     chosen = session.choices().other_model
-    names = [name for name in CATALOGUE if name != but] + ([chosen] if chosen not in CATALOGUE else [])
+    names = [name for name in offered(chosen) if name != but]
     st.selectbox(
         "Second model",
         names,
-        accept_new_options=True,
+        accept_new_options=not serving.for_others(),
         width=320,
         placeholder="A name, a hub id or a folder",
         format_func=title_of,

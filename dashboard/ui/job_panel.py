@@ -7,6 +7,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.jobs.job import Job, again, find, forget
 from dashboard.jobs.measurement import Found, Measurement, RequestType
@@ -70,7 +71,8 @@ def result_or_offer(
     act: str = "",
     key: str | None = None,
 ) -> Found | None:
-    """The result of a measurement; if there is none, None, and the page shows its job or a button that starts one.
+    """The result of a measurement; if there is none, None, and the page shows its job or a button that starts one; on a
+    server for others it says that there is none.
 
     title: what it is, as Markdown; offer: shows that there is no result yet
     act: what the button says, "" for what the measurement calls it; key: of the button, where a page has two
@@ -81,6 +83,9 @@ def result_or_offer(
             return found
     except UserError as broken:
         st.warning(escape_markdown(str(broken)), icon=":material/warning:")
+    if serving.for_others():
+        st.caption(f"{title}: not measured on this server. On your own machine a button measures it.")
+        return None
     job = find(measurement.folder(request))
     if job is not None and job.progress.state != "done":
         watch(job, title)

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
-from dashboard.models import CATALOGUE, find
+from dashboard.models import CATALOGUE, find, offered
 from dashboard.ui import session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import end_page, problem, to_page
@@ -51,7 +52,9 @@ def offer_path(refused: NotChosenHere, choice: str) -> None:
 
 
 def get_button(name: str) -> None:
-    """A button that downloads a model, with progress."""
+    """A button that downloads a model, with progress. A server for others has none."""
+    if serving.for_others():
+        return
     known = CATALOGUE.get(name)
     label = f"Get {known.title} ({known.download_bytes / 1e6:.0f} MB)" if known else f"Get {escape_markdown(name)}"
     if not st.button(label, key=f"get_{name}", icon=":material/download:"):
@@ -73,6 +76,8 @@ def get_button(name: str) -> None:
 def offer_predicting(act: str, **changed: object) -> None:
     """The button that takes a model of the catalogue which predicts words. act: what is done with it, with {} for its
     title; changed: further choices"""
+    if PREDICTS not in offered():  # a server for others that has it not
+        return
     other = CATALOGUE[PREDICTS]
     st.button(
         f"{act.format(other.title)}, which predicts words",

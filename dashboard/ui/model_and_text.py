@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
 from dashboard.corpus.read_twice import part_for_corpus
@@ -128,6 +129,7 @@ def _read(this: Opened, pairs: bool = False, parts: bool = False) -> Reading:
     divided = f"pair {len(chosen.text)}" if pair else chosen.border
     key = f"{this.key}\n{divided}" if divided else this.key
     most = _most(this.model, pair)
+    serving.check_text(chosen.read, pair)
     return Reading(this.model, this.bos, key, caches.encoding(key, chosen.read, this.bos, this.model, pair, most), most)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, hub
 from dashboard.models.twin.source import UNTRAINED
@@ -46,7 +47,10 @@ class NotChosenHere(UserError):
 
 
 def choose(choices: Mapping[str, object]) -> None:
-    """Allow the paths among these choices from now on: a person typed or chose them in this session."""
+    """Allow the paths among these choices from now on: a person typed or chose them in this session. On a server for
+    others nobody may."""
+    if serving.for_others():
+        return
     _chosen().update(str(choices[name]).strip() for name, kind in KINDS.items() if kind.is_path and name in choices)
 
 
@@ -62,8 +66,10 @@ def may_open(name: str) -> bool:
 def check_model(name: str) -> None:
     """Accept a model of the catalogue, a hub model on this machine, or one chosen in this session.
 
-    Raises NotChosenHere for any other, or UserError for a single word. The message does not depend on any path.
+    Raises NotChosenHere for any other, or UserError for a single word, and on a server for others for all but its
+    models. The message does not depend on any path.
     """
+    serving.check_model(name.strip())
     if name in CATALOGUE or name.strip() in _chosen():
         return
     if name.startswith(UNTRAINED):
@@ -78,7 +84,10 @@ def check_model(name: str) -> None:
 
 
 def check_parser(name: str) -> None:
-    """Raises NotChosenHere for a parser that is a path not chosen in this session, UserError for one not installed."""
+    """Raises NotChosenHere for a parser that is a path not chosen in this session, UserError for one not installed, and
+    on a server for others for any."""
+    if name:
+        serving.own_machine_only("Parsers of your own are used")
     if not name or name in _chosen() or name in installed_parsers():
         return
     if re.fullmatch(r"\w+", name):  # a folder here may have this name, and a link must not reveal it

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
+from dashboard import serving
 from dashboard.analyses.profile.library import LibraryEntry, profiles_of, read_profile
 from dashboard.analyses.profile.tables import Profile
 from dashboard.corpus.builtin import builtin_size
@@ -68,6 +69,12 @@ def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
     there = {entry.name: entry for entry in profiles_of(this.model)}
     name = session.choices().profile
+    if not there and serving.for_others():
+        st.info(
+            f"This server has no profile of {escape_markdown(this.model.title)}. Choose another model at the top.",
+            icon=":material/lightbulb:",
+        )
+        end_page()
     if not there:
         st.info(
             f"There is no profile of {escape_markdown(this.model.title)} on this machine yet. Make one on “Corpora”, "

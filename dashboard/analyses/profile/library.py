@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dashboard import serving
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
 from dashboard.errors import UserError
@@ -57,10 +58,12 @@ class LibraryEntry:
 
 
 def profile_library() -> list[LibraryEntry]:
-    """All profiles: first those that come with the dashboard, then your own, each by name."""
+    """All profiles: first those that come with the dashboard, then your own, each by name. A server for others has
+    the first alone."""
+    places = [(SHIPPED, True)] if serving.for_others() else [(SHIPPED, True), (_own(), False)]
     found = [
         _look(folder, shipped)
-        for place, shipped in ((SHIPPED, True), (_own(), False))
+        for place, shipped in places
         for folder in sorted(_folders(place), key=lambda folder: (folder.name.casefold(), folder.name))
     ]
     return [entry for entry in found if entry is not None]
@@ -114,6 +117,7 @@ def delete(entry: LibraryEntry) -> None:
 
     Raises UserError for a profile that comes with the dashboard or lies elsewhere, and where removing fails.
     """
+    serving.own_machine_only("Profiles are deleted")
     if entry.shipped or entry.folder.parent != _own():
         raise UserError(f"“{entry.name}” is not a profile of your own and stays. Only your own can be deleted.")
     try:

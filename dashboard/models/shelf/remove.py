@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.models.catalogue import CATALOGUE, location
 from dashboard.models.shelf import notes
@@ -15,6 +16,7 @@ def remove(name: str) -> None:
 
     Raises UserError for a model that Two Heads did not fetch, and where removing fails.
     """
+    serving.own_machine_only("Models are removed")
     folder = _folder(name)
     gone = folder.with_name(f".{folder.name}-gone")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.models import hub
 
@@ -59,6 +60,7 @@ def search(text: str) -> list[Found]:
     """
     from huggingface_hub import HfApi
 
+    serving.own_machine_only("The hub is searched")
     if not (text := text.strip()):
         raise UserError("There is nothing to search for. Type a part of a model's name, like bert.")
     with hub.asking(text, OFFLINE):
@@ -80,6 +82,7 @@ def files_of(hub_id: str) -> Files:
     """
     from huggingface_hub import HfApi
 
+    serving.own_machine_only("The hub is searched")
     repo, _, revision = hub_id.partition("@")
     with hub.asking(hub_id, OFFLINE):
         info = HfApi().model_info(repo, revision=revision or None, files_metadata=True, timeout=SECONDS)

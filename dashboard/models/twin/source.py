@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.models.checkpoint_folder import weight_files
 from dashboard.models.weights import headers
@@ -16,7 +17,7 @@ from dashboard.models.weights import headers
 if TYPE_CHECKING:
     from dashboard.models.resolve import ModelSource
 
-UNTRAINED = "untrained:"
+UNTRAINED = serving.UNTRAINED
 """Before the name of a model: its untrained twin, which opens like any model."""
 SEED = 0
 JOBS = "jobs.json"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.analyses.profile.library import LibraryEntry, delete, place_for, profile_library, read_profile
 from dashboard.analyses.profile.tables import TABLES
 from dashboard.corpus.builtin import builtin_corpus
@@ -33,7 +34,10 @@ OWN = "Your own file"
 
 
 def form() -> None:
-    """The form: which corpus, which model, which name."""
+    """The form: which corpus, which model, which name. On a server for others a sentence in its place."""
+    if serving.for_others():
+        st.caption("This server shows the profiles below. On your own machine you profile corpora of your own.")
+        return
     chosen = session.choices().model
     models = [name for name in CATALOGUE if is_installed(name)]
     if chosen not in CATALOGUE and paths.may_open(chosen):
@@ -126,7 +130,9 @@ def _plain(name: str) -> str:
 
 
 def unfinished() -> list[Job]:
-    """The jobs that are going, were stopped, or failed."""
+    """The jobs that are going, were stopped, or failed; on a server for others none is shown."""
+    if serving.for_others():
+        return []
     return [job for job in jobs(place_for("x").parent) if job.progress.state != "done"]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 import torch
 
+from dashboard import serving
 from dashboard.analyses.recall.experiment import RecallRun, estimate
 from dashboard.analyses.recall.job import run_apart
 from dashboard.analyses.recall.task import Recall
@@ -111,7 +112,8 @@ def estimated(config: Recall) -> float:
 
 
 def begin(config: Recall) -> None:
-    """Start the run: the action of “Train”."""
+    """Start the run: the action of “Train”. Raises UserError on a server for others."""
+    serving.own_machine_only("Networks are trained")
     stop(config, keep=False)
     st.session_state["recall_run"] = config, _runs().begin(config, _me())
 

@@ -14,7 +14,7 @@ from dashboard.capture.model import HEADS_OF
 from dashboard.corpus.builtin import builtin_size
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, head_of, heads_of
-from dashboard.models import CATALOGUE, ModelSource, NotInstalled, find
+from dashboard.models import ModelSource, NotInstalled, find, offered
 from dashboard.ui import head_picker, job_panel, paths, profile_picker, session
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.missing_model import offer, offer_path
@@ -104,8 +104,11 @@ def elsewhere(this: Opened) -> tuple[Distances, str] | None:
     """The distances of the model's heads from those of a second model, and its title; None, and a way to get them, if
     they are not measured yet."""
     mine = session.choices().model
+    others = [name for name in offered() if name != mine]
+    if not others:
+        return None
     if session.choices().other_model == mine:  # a model is not compared with itself
-        session.correct(other_model=next(name for name in CATALOGUE if name != mine))
+        session.correct(other_model=others[0])
     head_picker.second_model(but=mine)
     name = session.choices().other_model
     try:

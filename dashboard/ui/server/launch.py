@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -22,10 +22,11 @@ CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # a person who sets it knows the name
 _started_in: list[str] = []  # the person's folder, until the server is up
 
 
-def launch(port: int, address: str, *, headless: bool) -> None:
+def launch(port: int, address: str, *, headless: bool, more: Sequence[str] = ()) -> None:
     """Serve the dashboard until it is stopped, behind the door (`dashboard.ui.server.door`).
 
-    The settings are those of our `.streamlit/config.toml`, whatever the current folder is.
+    The settings are those of our `.streamlit/config.toml`, whatever the current folder is. more: further ones, as
+    arguments of Streamlit
     """
     from click.exceptions import Abort
     from streamlit.web import cli
@@ -46,6 +47,7 @@ def launch(port: int, address: str, *, headless: bool) -> None:
                 f"--server.port={port}",
                 *(() if CHOSEN in os.environ else (f"--server.allowedHosts={name}" for name in names(address))),
                 "--server.headless=true",
+                *more,
             ],  # we open the browser ourselves: Streamlit would print its own advertisement
             prog_name="streamlit",
             standalone_mode=False,

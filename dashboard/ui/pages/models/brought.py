@@ -7,6 +7,7 @@ import re
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.files import atomically, not_written
 from dashboard.models import bounded
@@ -47,6 +48,7 @@ def _take() -> None:
 
 def _kept(title: str, data: memoryview) -> str:
     """Where the file lies in the cache, among what may be removed when room is needed. Raises UserError."""
+    serving.own_machine_only("Files of weights are opened")
     title = re.sub(r"[^\w.-]+", "-", title).strip("-.")[-60:] or "weights.npz"
     path = bounded.root() / f"brought-{hashlib.sha256(data).hexdigest()[:16]}" / title
     try:

@@ -6,6 +6,7 @@ from functools import partial
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.capture import AttentionModel
 from dashboard.capture.maps import own_mixes
 from dashboard.errors import UserError
@@ -23,19 +24,22 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 def is_local() -> bool:
     """Whether only this machine reaches the dashboard. Where others do, folders are not listed and nothing is
     removed."""
-    return st.get_option("server.address") in LOCAL
+    return st.get_option("server.address") in LOCAL and not serving.for_others()
 
 
 def shelf(in_use: AttentionModel | None) -> None:
     """The models on this machine, and those of the catalogue that can be fetched."""
+    rules = serving.rules()
     every = [here for here in models_here() if here.origin != "folder" or is_local()]
+    if rules is not None:
+        every = [here for here in every if rules.allows(here.name)]
     for here in every:
         _row(here, in_use)
     if in_use and session.choices().model not in {here.name for here in every}:  # opened by another of its names
         with st.container(border=True):
             st.markdown(f"##### {escape_markdown(in_use.title)}")
             st.caption(f":material/check: In use · {in_use.size} · {use(in_use)}")
-    for card in CATALOGUE.values():
+    for card in () if rules else CATALOGUE.values():
         if not is_installed(card.name):
             with st.container(border=True):
                 st.markdown(f"##### {card.title}")

@@ -1,0 +1,52 @@
+"""The command that serves the dashboard to others."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from dashboard import serving
+from dashboard.commands.app import free_port
+from dashboard.commands.shared import whole_number
+from dashboard.errors import UserError
+from dashboard.installed import COMMAND
+
+
+def add(commands) -> None:
+    serve = commands.add_parser("serve", help="serve the dashboard to others: only the models and limits that you name")
+    serve.add_argument(
+        "--config",
+        metavar="FILE",
+        default=serving.FILE,
+        help=f"which models and limits (default: {serving.FILE} in this folder)",
+    )
+    serve.add_argument("--port", type=whole_number, default=None, help="the port to listen on (default: as for app)")
+    serve.add_argument(
+        "--address", default="127.0.0.1", help="the interface to listen on (default: this machine, for a proxy)"
+    )
+    serve.set_defaults(run=run_serve)
+
+
+def run_serve(args: argparse.Namespace) -> int:
+    rules = serving.read_rules(Path(args.config))
+    _check_there(rules)
+    port = free_port(args.port, args.address)
+    os.environ.update(serving.environment(rules))
+    from dashboard.ui.server.launch import launch
+
+    print(f"Models: {', '.join(rules.models)}. Texts of up to {rules.characters:,} characters.", flush=True)
+    launch(port, args.address, headless=True, more=[f"--server.maxUploadSize={rules.upload_megabytes}"])
+    return 0
+
+
+def _check_there(rules: serving.Rules) -> None:
+    """Raises UserError for a model that is not on this machine: a server fetches none."""
+    from dashboard.models import find
+
+    for name in rules.models:
+        try:
+            find(name)
+        except UserError as wrong:
+            how = f"Fetch it with “{COMMAND} models --get {name}”, or take it out of the file"
+            raise UserError(f"“{name}” is to be served and cannot be opened. {how}. ({wrong})") from wrong
