@@ -31,6 +31,8 @@ def test_a_visitor_reads_with_its_models_and_no_other(new_page, url):
     page.get_by_text("This server has the models minilm. Choose one of them.").first.wait_for()
     page.goto(f"{url}/explore?text={'word+' * 120}")
     page.get_by_text("This server reads texts of up to 500 characters.").first.wait_for()
+    assert page.request.get(f"{url}/_stcore/health").ok
+    assert page.request.get(f"{url}/_stcore/metrics").status == 404
     page.goto(f"{url}/models")
     page.get_by_role("heading", name="MiniLM").wait_for()
     idle(page)

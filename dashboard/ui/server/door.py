@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from dashboard import serving
 from dashboard.ui.page_list import LEADS_TO
 
 Message = MutableMapping[str, Any]
@@ -33,11 +34,14 @@ REFUSED = (
     "This dashboard does not answer to this name. Open it as http://127.0.0.1 with its port. To let others "
     "reach it, put the name into STREAMLIT_SERVER_ALLOWED_HOSTS and start it again.\n"
 )
+COUNTS = "/_stcore/metrics"
+"""What Streamlit counts: the names of our functions and how often each was called. Nothing for visitors."""
 _POLICY_VIOLATION = 1008  # RFC 6455
 
 
 class Door:
-    """ASGI middleware: refuses requests to a foreign host and connections from a foreign page; forbids frames."""
+    """ASGI middleware: refuses requests to a foreign host and connections from a foreign page; forbids frames. On a
+    server for others it keeps Streamlit's counts to itself."""
 
     def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]):
         self.app = app
@@ -61,6 +65,8 @@ class Door:
             await send(message)
 
         answer = self.app if is_host_allowed(host) else PlainTextResponse(REFUSED, status_code=421)
+        if serving.for_others() and scope["path"].endswith(COUNTS):
+            answer = PlainTextResponse("Not found\n", status_code=404)
         await answer(scope, receive, framed_by_nobody)
 
 
