@@ -8,6 +8,7 @@ dashboard is one person's own, on their machine.
     [limits]
     characters = 20000                 # of a text
     upload_megabytes = 1               # of a text file
+    memory_gigabytes = 4               # of this server's process; without the line what the machine has
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ EMBEDDED = "minilm"
 UNTRAINED = "untrained:"
 """Before a model's name: its untrained twin, which is allowed where the model is."""
 LEAST, MOST_CHARACTERS, MOST_MEGABYTES = 100, 100_000, 5
+LEAST_GIGABYTES, MOST_GIGABYTES = 2, 10_000  # the libraries and the embedded model take one
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?(@[A-Za-z0-9][\w.-]*)?", re.ASCII)
 
 
@@ -42,11 +44,13 @@ class Rules:
     ----------
     models: the names of the models that they may open, the embedded one first
     characters: of a text, at most; upload_megabytes: of a text file, at most
+    memory_gigabytes: what the process may take; 0 for what the machine has
     """
 
     models: tuple[str, ...] = (EMBEDDED,)
     characters: int = 20_000
     upload_megabytes: int = 1
+    memory_gigabytes: int = 0
 
     def allows(self, name: str) -> bool:
         """Whether visitors may open a model of this name, or its untrained twin."""
@@ -117,9 +121,9 @@ def read_rules(file: Path) -> Rules:
 def rules_of(found: Mapping[str, Any], name: str) -> Rules:
     """The rules of a file's tables. name: of the file, for errors"""
     limits = found.get("limits", {})
-    known = {"models"}, {"characters", "upload_megabytes"}
+    known = {"models"}, {one.name for one in fields(Rules)} - {"models"}
     if not isinstance(limits, Mapping):
-        raise UserError(f"{name}: [limits] is a table, with {' and '.join(sorted(known[1]))}.")
+        raise UserError(f"{name}: [limits] is a table, with {', '.join(sorted(known[1]))}.")
     for table, names, words in ((found, known[0] | {"limits"}, ""), (limits, known[1], "[limits] ")):
         if unknown := sorted(set(table) - names):
             raise UserError(f"{name}: {words}{unknown[0]} is not known. Known are {', '.join(sorted(names))}.")
@@ -133,12 +137,14 @@ def rules_of(found: Mapping[str, Any], name: str) -> Rules:
         tuple(dict.fromkeys([EMBEDDED, *models])),
         _number(limits, "characters", LEAST, MOST_CHARACTERS, name),
         _number(limits, "upload_megabytes", 1, MOST_MEGABYTES, name),
+        _number(limits, "memory_gigabytes", LEAST_GIGABYTES, MOST_GIGABYTES, name),
     )
 
 
 def _number(limits: Mapping[str, Any], key: str, least: int, most: int, name: str) -> int:
-    default = next(one.default for one in fields(Rules) if one.name == key)
-    value = limits.get(key, default)
+    if key not in limits:
+        return next(one.default for one in fields(Rules) if one.name == key)  # type: ignore[return-value]
+    value = limits[key]
     if type(value) is not int or not least <= value <= most:
         raise UserError(f"{name}: [limits] {key} is a whole number from {least:,} to {most:,}.")
     return value

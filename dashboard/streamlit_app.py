@@ -27,9 +27,10 @@ from dashboard.ui import missing_model, model_and_text, page_list  # noqa: E402
 from dashboard.ui.frame import address, around, example_texts  # noqa: E402
 from dashboard.ui.page import PageEnd, problem  # noqa: E402
 from dashboard.ui.page_list import FIRST  # noqa: E402
-from dashboard.ui.server import quiet, this_run  # noqa: E402
+from dashboard.ui.server import memory_guard, quiet, this_run  # noqa: E402
 
 quiet.short_collections()
+memory_guard.look()
 this_run.begin()
 example_texts.begin()
 PAGES = {

@@ -19,6 +19,7 @@ where = "The models of this server." if served else "The models on this machine,
 st.caption(f"{where} Weights are read from safetensors and GGUF; no code of a model is run.")
 
 in_use = shelf.in_use()
+shelf.in_memory()
 shelf.shelf(in_use)
 if served:
     st.caption("More models, and models of your own, open in Two Heads on your own machine.")

@@ -8,11 +8,11 @@ from dashboard.analyses.toy.api import draw_sharpness, draw_toy, sharpness_table
 from dashboard.analyses.toy.text import entropy_finding
 from dashboard.analyses.toy.worked_steps import STEPS, arithmetic, saying, work_through
 from dashboard.errors import UserError
-from dashboard.ui import caches, figure, session
+from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure, Table
 from dashboard.ui.layout_width import page_width
 from dashboard.ui.page import end_page, problem
-from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of
+from dashboard.ui.pages.toy import alternative, axes_of, inputs, pairs_of, sharpness_here
 
 # Inputs stand first on the page but are sent after the steps, which a change waits for
 st.caption(
@@ -100,7 +100,7 @@ figure.show(
 )
 
 # The factor 1/√d
-entropies = caches.sharpness_here()
+entropies = sharpness_here()
 figure.show(
     Figure(
         draw_sharpness(entropies, **session.look(min(page_width(), 720)).keywords()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from dashboard import serving
 from dashboard.errors import UserError
 
 SPARE = 300_000_000  # bytes that a model needs besides its weights to read a text
@@ -14,10 +15,14 @@ Dtype = Literal["float32", "bfloat16"]
 
 
 def free_bytes() -> int:
-    """Bytes that this process may still take: of the machine, or of the container that it runs in."""
+    """Bytes that this process may still take: of the machine, of the container that it runs in, and on a server for
+    others of what its rules give it."""
     import psutil
 
     free = psutil.virtual_memory().available
+    rules = serving.rules()
+    if rules is not None and rules.memory_gigabytes:
+        free = min(free, max(0, int(rules.memory_gigabytes * 1e9) - used_bytes()))
     try:  # a container's limit (cgroup 2); what the kernel could give back at once is not counted as taken
         group = Path("/sys/fs/cgroup")
         limit = int((group / "memory.max").read_text())
@@ -26,6 +31,13 @@ def free_bytes() -> int:
         return max(0, min(free, limit - taken))
     except (OSError, ValueError):
         return free
+
+
+def used_bytes() -> int:
+    """Bytes of memory that this process takes."""
+    import psutil
+
+    return psutil.Process().memory_info().rss
 
 
 def needed_bytes(numbers: int, largest: int, dtype: Dtype) -> int:

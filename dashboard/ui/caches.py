@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 from weakref import WeakValueDictionary
 
-import psutil
 import streamlit as st
 
 from dashboard.analyses.ablation.at_word import Predictions
@@ -26,8 +25,6 @@ from dashboard.analyses.explore.api import attention_together, attentions
 from dashboard.analyses.explore.map_tiles import Overview
 from dashboard.analyses.explore.map_tiles import overview as overview_of_map
 from dashboard.analyses.scores.survey import Survey, survey
-from dashboard.analyses.toy.api import KEYS
-from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.capture import AttentionModel, of_part, open_model, write_target
 from dashboard.capture.ablate import By
 from dashboard.heads.alignment import Aligned
@@ -37,6 +34,7 @@ from dashboard.heads.head_rows import HeadRows
 from dashboard.heads.view import Between, HeadView
 from dashboard.models import ModelSource, find
 from dashboard.models.foreign import foreign
+from dashboard.models.memory import free_bytes
 from dashboard.models.waiting import holding, while_waiting
 from dashboard.text import Encoding, Special, Unit
 from dashboard.ui import paths, readings
@@ -45,8 +43,6 @@ from dashboard.ui.server import quiet, this_run
 
 TOKENS_AT_MOST = 2048  # a longer text is cut, and the page says so; up to this a laptop answers within seconds
 LONGEST = 8192  # of a page that reads long texts: a laptop reads as many once, in minutes, and then answers in seconds
-
-
 MODELS = 4  # kept open, if memory allows
 SPARE = 500_000_000  # bytes that reading a text takes in addition to the weights
 
@@ -106,6 +102,16 @@ def open_ahead(name: str) -> AttentionModel:
     return model
 
 
+def close_all() -> None:
+    """Close all models. The next page that needs one opens it again."""
+    _model.clear()
+
+
+def open_models() -> list[AttentionModel]:
+    """The models in memory."""
+    return [model for model in _open.values() if model is not None]
+
+
 def _key_of(source: ModelSource) -> str:
     return "\n".join([source.name, str(source.folder), source.revision, *_stamps(source.folder)])
 
@@ -126,7 +132,7 @@ def _free_memory(source: ModelSource) -> None:
     Open weights can take twice the bytes of the stored ones.
     """
     needed = SPARE + 2 * sum(file.stat().st_size for file in source.folder.glob("*.safetensors"))
-    if len(_open) and psutil.virtual_memory().available < needed:
+    if len(_open) and free_bytes() < needed:
         _model.clear()
         gc.collect()
 
@@ -291,9 +297,3 @@ def predictions(
     """What the model predicts at each token of this text, with these heads and without them."""
     held = readings.held(key, text, bos, by, _model, _encoding)
     return predictions_without(_model, _encoding, heads, by=by, bos=bos, progress=give_way, held=held)
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def sharpness_here() -> tuple[Sharpness, ...]:
-    """The effect of the factor 1/√d on the entropy of attention, measured once."""
-    return sharpness(keys=KEYS)

@@ -20,6 +20,7 @@ FEW_TOKENS = 256
 FEW = 12  # of longer ones
 
 _holding: list[Callable[[], None]] = []  # functions that empty the caches that hold parts of models
+_every: list[Callable[[], None]] = []  # functions that empty the caches of results
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -42,6 +43,12 @@ def let_go() -> None:
         clear()
 
 
+def empty() -> None:
+    """Empty all caches of results. What a page needs of them it computes again."""
+    for clear in _every:
+        clear()
+
+
 def cached(
     show_spinner: str | bool = False,
     *,
@@ -61,6 +68,7 @@ def cached(
         short = st.cache_resource(max_entries=many, show_spinner=show_spinner)(make)
         long = st.cache_resource(max_entries=few, show_spinner=show_spinner)(_again(make))
 
+        _every.extend((short.clear, long.clear))
         if holds:
             _holding.extend((short.clear, long.clear))
 

