@@ -47,7 +47,9 @@ def show(pair: OnPair, width: float) -> None:
             found.table,
             "patch_every_token",
             finding=patch_finding(found),
-            remarks=["Up to the first difference both texts are the same, so nothing is carried there."],
+            remarks=[
+                "Up to the first difference both texts are the same. Nothing is carried there, and it is not counted."
+            ],
             tables=[head_names.table(pair.this, COLUMNS, found.table)],
             still=partial(draw_patch, found, **look),
             click=Click(head_picker.click, key=key, place="patch_every_token"),
