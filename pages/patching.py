@@ -33,9 +33,13 @@ with right:
     on_pair.one_head(pair, head, min(head_width, 480))
 with left:
     on_pair.all_heads(pair, min(atlas_width, 600))
-every_token.show(pair, page_width())
+tokens = st.container()
 on_pair.paths(pair, head)
 
 # Many pairs
 st.subheader(f"Which heads of {escape_markdown(this.model.title)} carry the answer over many pairs?", anchor=False)
 over_set.show(this)
+
+# One pair, token by token: last, so that all else is there while it is measured
+with tokens:
+    every_token.show(pair, page_width())

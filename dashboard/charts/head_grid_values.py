@@ -44,6 +44,7 @@ def head_grid(
     values = table[column].to_numpy(float)
     twin = table[UNTRAINED + column].to_numpy(float) if has_twin(table, column) else np.full(len(values), np.nan)
     every = np.concatenate([values, twin])
+    measured = bool(np.isfinite(every).any())
     high = round_figure(float(np.nanmax(np.abs(every), initial=0.0)))
     both = bool(np.nanmin(every, initial=0.0) < 0)
     colours = signed(look.theme) if both else ink(look.theme)
@@ -63,7 +64,7 @@ def head_grid(
         | ({} if np.isnan(twin[k]) else {"twin": twin[k]})
         for k, one in enumerate(table.to_dict("records"))
     ]
-    legend = gradient([-high, 0, high] if both else [0, high], "format(datum.value, '~g')")
+    legend = gradient([-high, 0, high] if both else [0, high], "format(datum.value, '~g')") if measured else None
     stops = _rooted(colours, high, both=both)
     colour = {"field": "value", "type": "quantitative", "scale": stops, "legend": legend}
     cells = {
@@ -86,6 +87,7 @@ def head_grid(
     layers = [cells, *strips, *([numbers] if wide_enough else []), *grid.frames(p, selection), catch]
     across = grid.width * grid.heads
     parts = {0: "", 3: ", numbers in thousandths", 6: ", numbers in millionths"}[_power(high)] if wide_enough else ""
+    scale = f"{unit}{parts} · colour by the square root" if measured else f"{unit}: no figure"
     return sheet(
         {
             "width": across,
@@ -94,7 +96,7 @@ def head_grid(
         },
         look.theme,
         title=title,
-        subtitle=[*subtitle, f"{unit}{parts} · colour by the square root", *([STRIP] if compared else [])],
+        subtitle=[*subtitle, scale, *([STRIP] if compared else [])],
         description=description,
         width=max(across, min(look.width_or(WIDTH), NARROWEST)),
     )

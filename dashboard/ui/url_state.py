@@ -209,6 +209,8 @@ class Choices:
             new = OF_ONE_TEXT | new
             if self.other == _defaults(self.text).other:
                 new.setdefault("other", _defaults(text).other)
+        if any(name in new and new[name] != getattr(self, name) for name in ("target", "pair")):
+            new = {"edits": None} | new  # they name words of what is read beside the text, too
         if any(name in new and new[name] != getattr(self, name) for name in ("text", "model", "bos", "asked")):
             new = {"guesses": own_guesses(self.guesses)} | new
             if "asked" not in new:

@@ -9,13 +9,13 @@ the vocabulary's mean vector and special tokens keep their own:
 The second sums to F(x) − F(x̄) over the tokens. In a deep model the gradient jumps along the path, so that no even
 number of points will do. The integral is taken piece by piece, in each by `POINTS` points of Gauss and Legendre. What a
 piece should sum to is known, F at its end less F at its beginning, so those that err most are halved, until all err
-little.
+little. As errors of two tokens can cancel in that sum, halving goes on until it changes no token much.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ TOKENS = 512  # of the texts that run at once
 POINTS = 4  # of a piece of the path
 NEAR = 0.25  # of the largest error: pieces that err by as much are halved together
 TOLERANCE = 0.05  # of the rise of F: what the errors of all pieces may add up to
+UNSURE = 0.1  # of the largest attribution of a token: what that of any token may err by
 Progress = Callable[[float, str], object]
 
 
@@ -119,13 +120,15 @@ def measured(
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """A piece of the path, from `start` to `end` in [0, 1]: what each number of each vector adds on it (n, D), and what
-    their sum has more than the rise of F."""
+    """A piece of the path, from `start` to `end` in [0, 1]: what each number of each vector adds on it (n, D), what
+    their sum has more than the rise of F, and what a token may have too much or too little: half of what halving the
+    piece before changed, as errors of two tokens can cancel in the sum."""
 
     start: float
     end: float
     adds: Tensor
     error: float
+    unsure: float = np.inf
 
 
 class _Path:
@@ -161,7 +164,16 @@ class _Path:
         """Whether the pieces err too much, and there is room for more points."""
         if not self.pieces:
             return True
-        return self.along > self._wanted and self.points + 2 * POINTS <= most
+        return (self._sums_err or self._tokens_err) and self.points + 2 * POINTS <= most
+
+    @property
+    def _sums_err(self) -> bool:
+        return self.along > self._wanted
+
+    @property
+    def _tokens_err(self) -> bool:
+        adds = sum((piece.adds for piece in self.pieces), torch.zeros(())).sum(-1)
+        return sum(piece.unsure for piece in self.pieces) > UNSURE * float(adds.abs().max())
 
     def refine(self, most: int) -> None:
         """Halve the pieces that err most, as many as run at once."""
@@ -169,12 +181,19 @@ class _Path:
             self.pieces = self._pieces([(0.0, 1.0)])
             return
         room = max(1, min(TOKENS // self._x.shape[1], most - self.points) // (2 * POINTS))
-        worst = sorted(self.pieces, key=lambda piece: -abs(piece.error))[:room]
-        worst = [piece for piece in worst if abs(piece.error) >= NEAR * abs(worst[0].error)]
+        by = (lambda piece: abs(piece.error)) if self._sums_err else (lambda piece: piece.unsure)
+        worst = sorted(self.pieces, key=by, reverse=True)[:room]
+        worst = [piece for piece in worst if by(piece) >= NEAR * by(worst[0])]
         middles = [(piece.start + piece.end) / 2 for piece in worst]
         halves = [(piece.start, middle) for piece, middle in zip(worst, middles, strict=True)]
         halves += [(middle, piece.end) for piece, middle in zip(worst, middles, strict=True)]
-        self.pieces = [piece for piece in self.pieces if piece not in worst] + self._pieces(halves)
+        found = self._pieces(halves)
+        changes = [
+            float((whole.adds - first.adds - second.adds).sum(-1).abs().max()) / 2
+            for whole, first, second in zip(worst, found[: len(worst)], found[len(worst) :], strict=True)
+        ]
+        found = [replace(half, unsure=change) for half, change in zip(found, 2 * changes, strict=True)]
+        self.pieces = [piece for piece in self.pieces if piece not in worst] + found
 
     def _pieces(self, ends: list[tuple[float, float]]) -> list[_Piece]:
         rows = max(1, TOKENS // self._x.shape[1])

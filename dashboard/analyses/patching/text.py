@@ -16,10 +16,16 @@ SIGN = "\u2212"
 
 
 def patch_finding(found: Patched) -> str:
-    """One sentence on the head that brings back most of the first text's answer."""
+    """One sentence on the head that brings back most of the first text's answer.
+
+    Of "each" token only those count at which anything is carried: before the texts differ, there is nothing.
+    """
     if unmeasured := too_close(found):
         return unmeasured
     heads = _heads(found.table)
+    if found.position == EACH:
+        carried = heads.groupby("position")["recovered"].transform(lambda some: some.ne(0).any())
+        heads = heads[carried] if carried.any() else heads
     if not len(heads):
         return "Only feed-forward parts are carried over here, no head."
     best = heads.iloc[int(heads["recovered"].argmax())]

@@ -53,6 +53,17 @@ def test_an_edit_is_taken_back_alone_all_at_once_and_by_undo():
     assert app.query_params["edits"] == "none" and "Nothing is edited" in read(app)
 
 
+def test_undo_brings_no_edit_of_another_text():
+    app = page(layer="2", head="0", edits="L2H0:3>1")
+    next(one for one in app.main.button if one.label == "Remove all").click().run()
+    next(one for one in app.text_area if one.label == "Text").set_value(KEYS).run()
+    assert next(one for one in app.main.button if one.label == "Undo").disabled and not app.exception
+    app.multiselect[0].set_value([]).run()
+    next(one for one in app.main.button if one.label == "Undo").click().run()
+    assert "edits" not in app.query_params, "what the text opened with"
+    assert next(one for one in app.main.button if one.label == "Undo").disabled
+
+
 def test_words_are_named_without_a_pointer():
     app = page(layer="2", head="0", edits="none")
     app.selectbox(key="cut_query").set_value(4).run()

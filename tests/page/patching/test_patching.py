@@ -10,7 +10,9 @@ from dashboard.analyses.patching import set_job
 from dashboard.analyses.patching.first_pair import first_pair
 from dashboard.analyses.patching.over_set import LeftOutPair, SetResult
 from dashboard.analyses.patching.sets import set_named
+from dashboard.errors import UserError
 from dashboard.heads.format import percent
+from dashboard.ui import readings
 from dashboard.ui.url_state import DEFAULTS
 from tests.helpers import pages
 from tests.helpers.measurements import jobs_begun, nothing_measured
@@ -107,15 +109,33 @@ def test_all_heads_are_measured_at_each_token_after_a_click():
     app.button(key="every_token").click().run()
     assert not app.exception and not app.error
     assert len(app.get("vega_lite_chart")) == before + 1
-    assert any(re.search("at “.+”, SmolLM2.* of 270 heads at 3 tokens", plain(one)) for one in pages.headings(app))
+    assert any(re.search("at “.+”, SmolLM2.* of 270 heads at 2 tokens", plain(one)) for one in pages.headings(app))
     app.text_input[1].set_value("Johnny said").run()  # another pair has not been measured, nor can it be
     app.text_input[1].set_value("John said").run()
     assert len(app.get("vega_lite_chart")) == before + 1, "what was measured stays"
 
 
+def test_who_looks_elsewhere_meanwhile_loses_nothing(monkeypatch):
+    app = opened(model="smollm2", patch_a="Anna said", patch_b="Ben said", answers="she, he", layer="20", head="0")
+
+    def left(slot):
+        slot.thread.join(60)
+        raise UserError("Somebody clicked elsewhere.")
+
+    with monkeypatch.context() as away:
+        away.setattr(readings.Slot, "result", left)
+        app.button(key="every_token").click().run()
+    before = len(app.get("vega_lite_chart"))
+    app.number_input[1].set_value(1).run()
+    assert not app.exception and not app.error
+    assert len(app.get("vega_lite_chart")) == before + 1
+    assert app.main.subheader[0].value == "Which head at which token?"
+
+
 def test_texts_without_a_difference_have_no_figures():
     app = opened(model="smollm2", patch_b=DEFAULTS.patch_a)
     assert not app.exception and not app.error
+    assert "every_token" not in [one.key for one in app.button], "there is nothing to measure"
     assert "nothing can be recovered" in said(app)
     assert {one.value for one in app.metric} == {"–"}
 

@@ -57,7 +57,7 @@ def test_a_linear_model_by_hand():
     assert np.isnan(found.integrated[0])
     assert found.integrated[1:] == pytest.approx([2 * 0.5 + 1.5, -2.5 - 6])  # w · (x − x̄)
     assert (found.value, found.at_baseline) == pytest.approx((9, 15)) and found.error == pytest.approx(0, abs=1e-5)
-    assert found.points == POINTS  # one piece is exact
+    assert found.points == 3 * POINTS  # one piece is exact, and two say so
 
 
 def test_a_square_by_hand():
@@ -75,6 +75,17 @@ def test_a_jump_of_the_gradient_is_found_by_halving():
     assert abs(rough.error) > 0.1 and rough.points == POINTS
     assert abs(fine.error) <= fine.along <= TOLERANCE * abs(fine.value - fine.at_baseline) and fine.points < 400
     assert fine.integrated[1:] == pytest.approx([1, -1.5], abs=0.02)
+
+
+def test_errors_of_two_tokens_that_cancel_are_found():
+    def steps(inputs):
+        first, second = (((inputs - MEAN) / (X - MEAN))[:, token, 0] for token in (1, 2))
+        return torch.sigmoid(40 * (first - 0.3)) - torch.sigmoid(40 * (second - 0.3)) + 0.5 * first
+
+    rough = measured(Hand(two(steps), X, MEAN), 0, 1, steps=POINTS)
+    assert rough.along < 1e-4 and abs(rough.integrated[1] - 1.5) > 0.5, "the sum tells nothing"
+    fine = measured(Hand(two(steps), X, MEAN), 0, 1, steps=400)
+    assert fine.integrated[1:] == pytest.approx([1.5, -1], abs=0.05) and fine.points < 400
 
 
 def test_points_end_where_they_are_used_up():

@@ -54,6 +54,13 @@ def test_all_heads_are_drawn_in_per_cent():
     assert "found = patch(model, text, 'The key', answers=['are', 'is']" in drawing.provenance.recipe
 
 
+def test_a_grid_without_a_figure_has_no_scale():
+    drawing = draw_patch(found_of(TABLE.assign(recovered=np.nan), m=(0.5, 0.5)))
+    svg = valid_svg_of(drawing)
+    assert {"L0", "H1"} <= set(texts(svg)) and not [one for one in texts(svg) if "000" in one or "million" in one]
+    assert "colour" not in drawing.spec["title"]["subtitle"][-1]
+
+
 def test_tokens_are_bars_of_one_head():
     table = pd.DataFrame(
         {"layer": 1, "head": 0, "position": range(3), "token": ["<s>", "The", "·key"], "recovered": [0.0, -0.1, 0.6]}
@@ -92,7 +99,8 @@ def test_several_heads_are_a_table_with_a_cell_a_head_and_token(snapshot):
     ]
     assert len(cells) == 4 and {one["epoch"] for one in cells} == {0}
     said = patch_finding(found)
-    assert heads_in(said) == ["L0H0"] and "“·key”" in said and numbers(said)[:3] == [50, 2, 3]
+    assert heads_in(said) == ["L0H0"] and "“·key”" in said
+    assert numbers(said)[:4] == [50, 2, 2, 0.4], "a token at which nothing can be carried is no part of the median"
     assert [plain(one) for one in (said, *drawing.spec["title"]["subtitle"])] == snapshot
     assert "draw_patch(found, theme='dark', width=500)" in drawing.provenance.recipe
 

@@ -168,3 +168,10 @@ def test_the_second_text_of_the_first_example_belongs_to_no_other_text():
     chosen = mine.but(other=DEFAULTS.other)
     assert from_address(to_address(chosen), ())[0] == chosen and to_address(chosen)["other"] == DEFAULTS.other
     assert from_address({"other": "none"}, ())[0].other == "" != DEFAULTS.but(other="Mine.").but(text="Another.").other
+
+
+@pytest.mark.parametrize("name", ["text", "target", "pair"])
+def test_edits_name_words_of_what_is_read(name):
+    chosen = DEFAULTS.but(edits=("L2H0:3>1",))
+    assert chosen.but(layer=3).edits == ("L2H0:3>1",)
+    assert chosen.but(**{name: "Another one."}).edits is None

@@ -69,15 +69,24 @@ def example(hand: Hand, view: HeadView) -> tuple[str, ...]:
 
 def change(new: Iterable[str]) -> None:
     """These are the edits now; “Undo” leads back."""
-    history = st.session_state.setdefault("edit_history", [])
+    history = _history()
     history.append(session.choices().edits)
     del history[:-100]
     session.change(edits=tuple(new))
 
 
 def undo() -> None:
-    if history := st.session_state.get("edit_history"):
+    if history := _history():
         session.change(edits=history.pop())
+
+
+def _history() -> list[tuple[str, ...] | None]:
+    """The earlier edits of this text: those of another name other words."""
+    chosen = session.choices()
+    of = chosen.text, chosen.pair, chosen.target
+    if st.session_state.get("edit_history", (None,))[0] != of:
+        st.session_state["edit_history"] = of, []
+    return st.session_state["edit_history"][1]
 
 
 def picture(this: Reading, view: HeadView, made: tuple[str, ...], width: float) -> None:
@@ -191,7 +200,6 @@ def listed(this: Reading, made: tuple[str, ...]) -> None:
     else:
         figure.remark("No link is cut. Click one on the picture.")
     with st.container(horizontal=True):
-        before = bool(st.session_state.get("edit_history"))
-        st.button("Undo", icon=":material/undo:", on_click=undo, disabled=not before, type="tertiary")
+        st.button("Undo", icon=":material/undo:", on_click=undo, disabled=not _history(), type="tertiary")
         remove = {"on_click": change, "args": ((),)}
         st.button("Remove all", icon=":material/delete:", disabled=not made, type="tertiary", **remove)

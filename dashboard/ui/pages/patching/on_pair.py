@@ -29,6 +29,7 @@ from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.patching.tables import COLUMNS, PATH
+from dashboard.ui.readings import Slot
 from dashboard.ui.results_cache import cached, give_way
 
 
@@ -137,6 +138,14 @@ def _one_head(key: str, a: str, b: str, answers: tuple[str, str], bos: bool, hea
     return patch(_pair.model, a, b, answers=answers, bos=bos, heads=[head], position=EACH, pair=_pair)
 
 
+@cached(many=16, few=4, tokens=_length, holds=True)
+def _every_token(key: str, a: str, b: str, answers: tuple[str, str], bos: bool, _pair: Pair) -> Slot[Patched]:
+    def work(tell: Progress) -> Patched:
+        return patch(_pair.model, a, b, answers=answers, bos=bos, position=EACH, pair=_pair, progress=tell)
+
+    return Slot(work, "Carrying over the heads at each token", "Carrying over all heads at each token")
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _path(
     key: str, a: str, b: str, answers: tuple[str, str], bos: bool, sender: HeadId, receiver: HeadId, _pair: Pair
@@ -161,10 +170,9 @@ class OnPair:
         """A head, token by token."""
         return _one_head(*self.asked, head, self.pair)
 
-    def every_token(self, progress: Progress) -> Patched:
-        """All heads, token by token."""
-        _, a, b, answers, bos = self.asked
-        return patch(self.this.model, a, b, answers=answers, bos=bos, position=EACH, pair=self.pair, progress=progress)
+    def every_token(self) -> Slot[Patched]:
+        """All heads, token by token: measured, or what measures them."""
+        return _every_token(*self.asked, self.pair)
 
     def path(self, sender: HeadId, receiver: HeadId) -> Path:
         """What one head gives to another."""
