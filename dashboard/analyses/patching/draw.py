@@ -19,7 +19,7 @@ from dashboard.analyses.patching.bars_chart import Bar, bars_chart
 from dashboard.analyses.patching.set_api import PatchedSet
 from dashboard.analyses.patching.sets import set_named
 from dashboard.analyses.patching.text import patch_finding, path_finding, set_finding, tokens_finding
-from dashboard.analyses.patching.tokens_chart import tokens_chart
+from dashboard.analyses.patching.tokens_chart import TOKENS, largest, tokens_chart
 from dashboard.charts.drawing import Drawing
 from dashboard.charts.head_grid_values import head_grid
 from dashboard.charts.look import Look, Selection
@@ -128,12 +128,14 @@ def _tokens(found: Patched, table: pd.DataFrame, look: Look, selection: Selectio
         raise UserError("Tokens are drawn for heads. Name one at least, like heads=['L2H9'].")
     heads = heads_of(table.drop_duplicates(["layer", "head"]))
     if len(heads) == 1:
-        bars = [Bar(token, value, token=True) for token, value in zip(table["token"], table["recovered"], strict=True)]
+        shown = table if len(table) <= TOKENS else table.iloc[largest(table[["recovered"]].to_numpy(), 1, TOKENS)]
+        bars = [Bar(token, value, token=True) for token, value in zip(shown["token"], shown["recovered"], strict=True)]
+        some = f" · the {TOKENS} of {len(table):,} with most" if len(shown) < len(table) else ""
         return bars_chart(
             bars,
             look,
             title=f"{heads[0]}, token by token",
-            subtitle=["recovered with its output at this token alone"],
+            subtitle=[f"recovered with its output at this token alone{some}"],
             description=tokens_finding(found),
         )
     tokens = table.drop_duplicates("position").sort_values("position")["token"].tolist()

@@ -66,7 +66,7 @@ def tokens_finding(found: Patched) -> str:
     """One sentence on the token at which one head carries most. found: of one head, "each" token."""
     if unmeasured := too_close(found):
         return unmeasured
-    best = found.table.iloc[int(found.table["recovered"].argmax())]
+    best = found.table.iloc[int(found.table["recovered"].abs().argmax())]
     return (
         f"{head_of(best)} carries most at “{best['token']}”: {percent(best['recovered'])} with its output at this "
         f"token alone ({counted(len(found.table), 'tokens')}; one pair)."

@@ -15,7 +15,7 @@ from dashboard.charts.look import Look, Selection
 from dashboard.charts.sanitize import drawable
 from dashboard.charts.theme import TOKENS_FONT, paint, readable, signed
 from dashboard.heads.format import counted, percent
-from dashboard.heads.head_id import HeadId, datum_of, heads_of
+from dashboard.heads.head_id import datum_of, heads_of
 
 HEADS, TOKENS = 24, 40  # rows and columns at most
 WIDTH = 560.0
@@ -48,7 +48,7 @@ def tokens_chart(
     every = heads_of(table.drop_duplicates(["layer", "head"]))
     places = sorted(set(table["position"].astype(int)))
     values = table["recovered"].to_numpy(float).reshape(len(every), len(places))
-    rows, columns = _largest(values, 1, HEADS), _largest(values, 0, TOKENS)
+    rows, columns = largest(values, 1, HEADS), largest(values, 0, TOKENS)
     shown = values[np.ix_(rows, columns)]
     high = round_figure(float(np.nanmax(np.abs(shown), initial=NOTHING)))
     shades = paint(np.nan_to_num(np.sign(shown) * np.sqrt(np.abs(shown) / high)), signed(look.theme), -1, 1)
@@ -109,14 +109,7 @@ def tokens_chart(
     )
 
 
-def largest_heads(table: pd.DataFrame) -> list[HeadId]:
-    """The heads that are drawn, in the order of the rows."""
-    every = heads_of(table.drop_duplicates(["layer", "head"]))
-    values = table["recovered"].to_numpy(float).reshape(len(every), -1)
-    return [every[row] for row in _largest(values, 1, HEADS)]
-
-
-def _largest(values: np.ndarray, axis: int, most: int) -> list[int]:
+def largest(values: np.ndarray, axis: int, most: int) -> list[int]:
     """Of heads × tokens: the rows (axis 1) or columns (axis 0) with the largest figure either way, in their order;
     of the columns those at which no head has any are left out."""
     sizes = np.nan_to_num(np.abs(values)).max(axis)

@@ -73,6 +73,19 @@ def test_tokens_are_bars_of_one_head():
         draw_patch(found_of(table.assign(head=pd.NA), position="each"))
 
 
+def test_of_many_tokens_those_with_most_are_bars_and_either_way_counts():
+    values = np.full(50, 0.001)
+    values[[0, 20, 49]] = 0.1, -0.6, 0.5
+    table = pd.DataFrame({"layer": 1, "head": 0, "position": range(50), "token": [f"t{k}" for k in range(50)]})
+    found = found_of(table.assign(recovered=values), position="each")
+    drawn = texts(valid_svg_of(draw_patch(found)))
+    bars = [one for one in drawn if one.startswith("t") and one[1:].isdigit()]
+    assert len(bars) == 40 and bars == sorted(bars, key=lambda one: int(one[1:])) and {"t0", "t20", "t49"} <= set(bars)
+    assert any("the 40 of 50 with most" in one for one in drawn)
+    said = tokens_finding(found)
+    assert "“t20”" in said and numbers(said)[:2] == [-60, 50]
+
+
 def each_of(values, tokens):
     """Heads L0H0, L0H1, … at each token."""
     values = np.asarray(values, float)
