@@ -62,7 +62,7 @@ class _Search:
         self.start = decoder.encode("a").ids[0]  # every target begins with it: of mBART the language
         self.ends = sorted(end_tokens(decoder, head))
         self.device = next(decoder.loaded.model.parameters()).device
-        self.settings: Any = getattr(head.model, "generation_config", None)
+        self.settings: Any = head.settings
         self.processed = LogitsProcessorList(self._processors())
 
     def _processors(self) -> list[Any]:
