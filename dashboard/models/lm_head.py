@@ -209,7 +209,7 @@ def _untrained(loaded: Loaded, kind: type, root: Any) -> Any:
 
     config = AutoConfig.from_pretrained(loaded.source.folder, trust_remote_code=False, local_files_only=True)
     whole = draw(kind, config, dtype=loaded.dtype, attn_implementation="eager")
-    base = getattr(whole, whole.base_model_prefix, whole)
+    base = getattr(whole, _base_name(whole, root), whole)
     drawn = {name.replace(bfloat16.STORED, ""): one.cpu() for name, one in root.state_dict().items()}
     with torch.no_grad():
         base.load_state_dict(drawn, strict=False)
@@ -221,8 +221,19 @@ def _without_base(whole, base):
     output = whole.get_output_embeddings()
     if output is not None and output.weight is whole.get_input_embeddings().weight:
         output.weight = base.get_input_embeddings().weight
-    setattr(whole, whole.base_model_prefix, _given())
+    given = _given()
+    for name, value in vars(base).items():
+        if isinstance(value, int | float) and name not in vars(given):
+            setattr(given, name, value)  # a factor that the head takes from its base (Falcon-H1)
+    setattr(whole, _base_name(whole, base), given)
     return whole
+
+
+def _base_name(whole, base) -> str:
+    """Where in a model its base stands: by the name that its class says, or else (Llama 4) by its kind."""
+    said = whole.base_model_prefix
+    same = (name for name, child in whole.named_children() if type(child) is type(base))
+    return said if hasattr(whole, said) else next(same, said)
 
 
 def _given():
