@@ -125,6 +125,14 @@ def test_a_command_that_needs_a_model_that_runs_says_so_and_leaves_nothing(both,
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("special", [False, True])
+def test_a_file_without_text_is_refused(tmp_path, special):
+    tokens = ["[CLS]", "[SEP]"] if special else ["", ""]
+    np.savez(tmp_path / "own.npz", weights=np.eye(2), tokens=tokens, special=[special] * 2)
+    with pytest.raises(UserError, match="own.npz.*no text"):
+        open_model(str(tmp_path / "own.npz"))
+
+
 OTHERS = {
     "text": lambda file: attention(file, "Birds sing.", "L0H0"),
     "tokens": lambda file: attention(file, encoding_of_tokens(["Birds"]), "L0H0"),
