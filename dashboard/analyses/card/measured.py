@@ -61,8 +61,8 @@ def measure(model: AttentionModel, out: Path, sentences: int | None, progress: O
     sentences: how many of the built-in sentences are read, None for all; for the effects at most
     `results.SENTENCES`
 
-    Raises UserError where the folder cannot be written to,
-    holds the card of another model, or the model is a file of weights.
+    Raises UserError where the folder cannot be written to or holds the card of another model, and for a file of
+    weights.
     """
     if sentences is not None and sentences < 1:
         raise UserError("A card is made over 1 sentence or more. Choose a larger number.")
