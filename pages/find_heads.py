@@ -33,7 +33,7 @@ text = read_text(this, pairs=True, parts=True)
 found = aligned = None
 if text is not None:
     source = text.model.source_text
-    by_example.forget_other_pairs(text.encoding, source)
+    pair_marker.forget_other_pairs(text.encoding, source)
     pairs, wrong = pair_marker.marked(text.encoding, source)
     wide, narrow, *_ = beside(page_width(), (0.72, 0.28))
     with wide:

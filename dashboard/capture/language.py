@@ -38,7 +38,7 @@ def language_head(model: AttentionModel) -> LanguageHead | None:
 
 def end_tokens(model: AttentionModel, head: LanguageHead) -> frozenset[int]:
     """The tokens that end a text: those of the model's own generation settings, else its tokenizer's."""
-    given = getattr(getattr(head.model, "generation_config", None), "eos_token_id", None)
+    given = getattr(head.settings, "eos_token_id", None)
     if given is None:
         given = model.loaded.tokenizer.eos_token_id
     if given is None:

@@ -6,11 +6,17 @@ from typing import Any, cast
 
 import torch
 from transformers import (
+    EncoderNoRepeatNGramLogitsProcessor,
     ForcedBOSTokenLogitsProcessor,
     ForcedEOSTokenLogitsProcessor,
     LogitsProcessorList,
     MinLengthLogitsProcessor,
+    MinNewTokensLengthLogitsProcessor,
+    NoBadWordsLogitsProcessor,
     NoRepeatNGramLogitsProcessor,
+    RepetitionPenaltyLogitsProcessor,
+    SuppressTokensAtBeginLogitsProcessor,
+    SuppressTokensLogitsProcessor,
 )
 
 from dashboard.capture.language import end_tokens, language_head
@@ -24,7 +30,8 @@ _NEVER = -1e9  # as the library has it: a score that no text has
 
 @torch.inference_mode()
 def write_target(decoder: AttentionModel, most: int = 60, *, beams: int = 1) -> str:
-    """The target that a model writes for the source of its decoder, as the library's `generate(num_beams=beams)` does.
+    """The target that a model writes for the source of its decoder, as the library's `generate(num_beams=beams)` does,
+    with what the model's own settings force, forbid or penalise.
 
     Parameters
     ----------
@@ -55,20 +62,35 @@ class _Search:
         self.start = decoder.encode("a").ids[0]  # every target begins with it: of mBART the language
         self.ends = sorted(end_tokens(decoder, head))
         self.device = next(decoder.loaded.model.parameters()).device
-        self.settings: Any = getattr(head.model, "generation_config", None)
+        self.settings: Any = head.settings
         self.processed = LogitsProcessorList(self._processors())
 
     def _processors(self) -> list[Any]:
-        """What the model's own settings force or forbid."""
+        """What the model's own settings force, forbid or make rarer, in the library's order."""
         found: list[Any] = []
+        on = {"device": str(self.device)}
+        if penalty := self._set("repetition_penalty"):
+            found.append(RepetitionPenaltyLogitsProcessor(penalty))
         if ngram := self._set("no_repeat_ngram_size"):
             found.append(NoRepeatNGramLogitsProcessor(ngram))
+        if (ngram := self._set("encoder_no_repeat_ngram_size")) and self.decoder.given:
+            source = cast("torch.LongTensor", torch.tensor([self.decoder.given.source.ids], device=self.device))
+            found.append(EncoderNoRepeatNGramLogitsProcessor(ngram, source))
+        if never := self._set("bad_words_ids"):
+            found.append(NoBadWordsLogitsProcessor(never, self.ends or None))
         if self.ends and (least := self._set("min_length")):
-            found.append(MinLengthLogitsProcessor(least, self.ends, device=str(self.device)))
-        if isinstance(first := self._set("forced_bos_token_id"), int):
+            found.append(MinLengthLogitsProcessor(least, self.ends, **on))
+        if self.ends and (least := self._set("min_new_tokens")):
+            found.append(MinNewTokensLengthLogitsProcessor(1, least, self.ends, **on))
+        first = self._set("forced_bos_token_id")
+        if isinstance(first, int):
             found.append(ForcedBOSTokenLogitsProcessor(first))
         if (last := self._set("forced_eos_token_id")) is not None:
-            found.append(ForcedEOSTokenLogitsProcessor(self.most, last, device=str(self.device)))
+            found.append(ForcedEOSTokenLogitsProcessor(self.most, last, **on))
+        if never := self._set("suppress_tokens"):
+            found.append(SuppressTokensLogitsProcessor(never, **on))
+        if never := self._set("begin_suppress_tokens"):
+            found.append(SuppressTokensAtBeginLogitsProcessor(never, 1 if first is None else 2, **on))
         return found
 
     def _set(self, name: str) -> Any:

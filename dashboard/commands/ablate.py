@@ -95,7 +95,7 @@ def run_ablate(args: argparse.Namespace) -> int:
     if file is None:
         if args.sentences is not None:
             raise UserError("--sentences is for a file. A text is read whole.")
-        model, encoding = read(args, part_of(heads or (), ONE_PART))
+        model, encoding = read(args, part_of(heads or (), ONE_PART), runs=True)
         if args.changed and language_head(model) is None:
             raise UserError(f"{model.title} has no language-model head, so it predicts nothing. Leave out --changed.")
         effect = api.ablate(
@@ -152,7 +152,7 @@ def run_at_word(args: argparse.Namespace) -> int:
         raise UserError("--twin is for the table of effects. Leave out --word, or --twin.")
     if args.changed or args.sentences is not None or corpus_of(args.text) is not None:
         raise UserError("--word is for one text. Leave out --changed and --sentences, and give the text in quotes.")
-    model, encoding = read(args, part_of(heads, ONE_PART))
+    model, encoding = read(args, part_of(heads, ONE_PART), runs=True)
     found = ablate_at_word(
         model, encoding, heads, args.word, rival=args.rival, by=args.by, bos=args.bos, progress=show_progress
     )

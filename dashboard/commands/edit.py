@@ -51,7 +51,7 @@ def run_edit(args: argparse.Namespace) -> int:
     from dashboard.heads.head_id import listed_heads, part_of
 
     named = listed_heads(",".join(dict.fromkeys(one.partition(":")[0] for one in args.cut if ":" in one)))
-    model, encoding = read(args, part_of(named, ONE_PART))
+    model, encoding = read(args, part_of(named, ONE_PART), runs=True)
     if args.next and (not model.predicts_next or language_head(model) is None):
         raise UserError(f"{model.title} predicts no next token. Leave out --next.")
     found = edit(model, encoding, args.cut, row=args.row, answer=args.answer, rival=args.rival, bos=args.bos)

@@ -23,7 +23,7 @@ def run_verify(args: argparse.Namespace) -> int:
     from dashboard.export.provenance import provenance_of_text
     from dashboard.export.save import save
 
-    model, encoding = read(args)
+    model, encoding = read(args, runs=True)
     table = api.verify(model, encoding, progress=show_progress if len(encoding) > 256 else None)
     print(f"{'layer':>5}  {'begins with':<11}  {'weights':>8}  {'output':>8}  largest output")
     for row in table.itertuples():

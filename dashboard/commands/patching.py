@@ -57,6 +57,7 @@ def run_patch(args: argparse.Namespace) -> int:
     from dashboard.analyses.patching.api import patch, patch_path
     from dashboard.analyses.patching.text import patch_finding, patch_remarks, path_finding
     from dashboard.capture import open_model
+    from dashboard.capture.weight_file import check_runs
     from dashboard.export.save import save
     from dashboard.heads.head_id import listed_heads
 
@@ -66,6 +67,7 @@ def run_patch(args: argparse.Namespace) -> int:
         raise UserError("--path is of two heads, like L2H9,L5H1. Leave out --heads, --position, --direct and --mlps.")
     a, b = (standard_input() if typed == "-" else typed for typed in (args.text, args.other))
     model = open_model(args.model, fetch_missing=True, progress=show_progress)
+    check_runs(model)
     if model.note:
         print(model.note, file=sys.stderr)
     if pair:

@@ -138,16 +138,24 @@ def check_second(args: argparse.Namespace, name: str) -> None:
 _NO_TEXT = "There is no text. Give it in quotes, or - to read standard input."
 
 
-def read(args: argparse.Namespace, part: Part = "", rewritten: Callable[[AttentionModel, str], str] | None = None):
+def read(
+    args: argparse.Namespace,
+    part: Part = "",
+    rewritten: Callable[[AttentionModel, str], str] | None = None,
+    runs: bool = False,
+):
     """The model, or that part of it, and the encoded text; notes about both go to standard error. rewritten: what is
-    read in place of the text"""
+    read in place of the text; runs: whether weights of a file are not enough"""
     from dashboard.capture import open_model, read_part
+    from dashboard.capture.weight_file import check_runs
     from dashboard.text import reading_notes
 
     typed = standard_input() if args.text == "-" else args.text
     if typed is None and not args.model.lower().endswith(".npz"):
         raise UserError(_NO_TEXT)
     model = open_model(args.model, fetch_missing=True, progress=show_progress)
+    if runs:
+        check_runs(model)
     if model.note:
         print(model.note, file=sys.stderr)
     if rewritten is not None and typed is not None:

@@ -55,7 +55,7 @@ def run_write(args: argparse.Namespace) -> int:
 
     if not args.temperature and (args.top_k or args.seed):
         raise UserError("--top-k and --seed are for drawn tokens. Give a --temperature above 0, or leave them out.")
-    model, encoding = read(args, rewritten=api.chat_prompt if args.chat else None)
+    model, encoding = read(args, rewritten=api.chat_prompt if args.chat else None, runs=True)
     how = {"tokens": args.tokens, "temperature": args.temperature, "top_k": args.top_k, "seed": args.seed}
     found = api.write(model, encoding, **how, bos=args.bos, progress=show_progress)
     print(found.encoding.text)

@@ -26,13 +26,25 @@ class LanguageHead:
     model: Any
     vocabulary: int
 
+    @property
+    def settings(self) -> Any:
+        """How the model generates by itself: transformers' `GenerationConfig`, or None."""
+        return getattr(self.model, "generation_config", None)
+
     def __call__(self, vectors):
         """Logits (m, vocabulary) of last vectors (m, D), with all that the model does to them (a scale, a softcap)."""
         return self.model(inputs_embeds=vectors[None]).logits[0]
 
 
+@dataclass(frozen=True, eq=False)
 class OwnHead(LanguageHead):
-    """The same of a decoder that ends with its head (FSMT), which is `model`."""
+    """The same of a decoder that ends with its head (FSMT), which is `model`. generation: the whole model's settings"""
+
+    generation: Any
+
+    @property
+    def settings(self) -> Any:
+        return self.generation
 
     def __call__(self, vectors):
         return self.model(vectors)
@@ -86,7 +98,7 @@ def load_target_head(loaded: Loaded, root: Any) -> LanguageHead | None:
     from transformers import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING, MODEL_MAPPING
 
     if (own := getattr(loaded.model, "head", None)) is not None:
-        return OwnHead(own, own.out_features)
+        return OwnHead(own, own.out_features, _generation(loaded, root.config))
     kind = type(root.config)
     if kind not in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING or _is_bare(loaded, MODEL_MAPPING, root.config):
         return None
@@ -107,6 +119,16 @@ def load_target_head(loaded: Loaded, root: Any) -> LanguageHead | None:
     if found is None or found.shape != expected.shape or not _close(found, expected):
         raise _does_more(loaded)
     return head
+
+
+def _generation(loaded: Loaded, config: Any) -> Any:
+    """The settings of the model's folder, else those that its configuration names."""
+    from transformers import GenerationConfig
+
+    try:
+        return GenerationConfig.from_pretrained(loaded.source.folder)
+    except (OSError, ValueError):
+        return GenerationConfig.from_model_config(config)
 
 
 def _last_of(root, source, target):
@@ -187,7 +209,7 @@ def _untrained(loaded: Loaded, kind: type, root: Any) -> Any:
 
     config = AutoConfig.from_pretrained(loaded.source.folder, trust_remote_code=False, local_files_only=True)
     whole = draw(kind, config, dtype=loaded.dtype, attn_implementation="eager")
-    base = getattr(whole, whole.base_model_prefix, whole)
+    base = getattr(whole, _base_name(whole, root), whole)
     drawn = {name.replace(bfloat16.STORED, ""): one.cpu() for name, one in root.state_dict().items()}
     with torch.no_grad():
         base.load_state_dict(drawn, strict=False)
@@ -199,8 +221,19 @@ def _without_base(whole, base):
     output = whole.get_output_embeddings()
     if output is not None and output.weight is whole.get_input_embeddings().weight:
         output.weight = base.get_input_embeddings().weight
-    setattr(whole, whole.base_model_prefix, _given())
+    given = _given()
+    for name, value in vars(base).items():
+        if isinstance(value, int | float) and name not in vars(given):
+            setattr(given, name, value)  # a factor that the head takes from its base (Falcon-H1)
+    setattr(whole, _base_name(whole, base), given)
     return whole
+
+
+def _base_name(whole, base) -> str:
+    """Where in a model its base stands: by the name that its class says, or else (Llama 4) by its kind."""
+    said = whole.base_model_prefix
+    same = (name for name, child in whole.named_children() if type(child) is type(base))
+    return said if hasattr(whole, said) else next(same, said)
 
 
 def _given():

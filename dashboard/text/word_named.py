@@ -28,6 +28,8 @@ def word_named(encoding: Encoding, typed: str) -> int:
     Raises UserError for a word that is not in the text, and one that is there several times.
     """
     forms = [word.form for word in encoding.words]
+    if not forms:
+        raise UserError(f"The text has no words, so none is “{typed[:60]}”. Use a text with words.")
     if typed.isascii() and typed.isdigit() and len(typed) < 7 and (int(typed) < len(forms) or typed not in forms):
         if int(typed) >= len(forms):
             raise UserError(f"There is no word {typed}: the words of this text are numbered 0 to {len(forms) - 1}.")

@@ -21,6 +21,7 @@ from dashboard.analyses.profile.tables import Profile
 from dashboard.analyses.scores.api import overview
 from dashboard.analyses.scores.survey import Survey
 from dashboard.capture import AttentionModel
+from dashboard.capture.weight_file import check_runs
 from dashboard.corpus.builtin import builtin_corpus, builtin_size
 from dashboard.errors import UserError
 from dashboard.files import not_written, write_parts
@@ -60,12 +61,14 @@ def measure(model: AttentionModel, out: Path, sentences: int | None, progress: O
     sentences: how many of the built-in sentences are read, None for all; for the effects at most
     `results.SENTENCES`
 
-    Raises UserError where the folder cannot be written to, or holds the card of another model.
+    Raises UserError where the folder cannot be written to or holds the card of another model, and for a file of
+    weights.
     """
     if sentences is not None and sentences < 1:
         raise UserError("A card is made over 1 sentence or more. Choose a larger number.")
     if sentences is not None and sentences >= builtin_size():
         sentences = None
+    check_runs(model)
     _claim(model, out)
     return Measured(
         atlas=_or_why(lambda: _atlas(model, out, _within(progress, 0.0, 0.05))),

@@ -18,6 +18,7 @@ import torch
 from dashboard.capture.attention_call import Call
 from dashboard.capture.model import AttentionModel
 from dashboard.capture.visit import Block
+from dashboard.capture.weight_file import check_runs
 from dashboard.errors import UserError
 from dashboard.files import cache_dir, not_written
 from dashboard.heads.head_id import HeadId
@@ -74,7 +75,7 @@ class KeptCalls:
     """
 
     def __init__(self, model: AttentionModel, encoding: Encoding, most_held: int = MOST_HELD):
-        self._n, self._title, self._most_held = len(encoding), model.title, most_held
+        self._n, self._model, self._title, self._most_held = len(encoding), model, model.title, most_held
         self._file = _unnamed_file()
         self._lock = threading.Lock()
         self._layers: dict[int, _Kept] = {}
@@ -86,6 +87,7 @@ class KeptCalls:
             return
         call = block.call
         if call is None:
+            check_runs(self._model)
             raise UserError(
                 f"{self._title} computes its attention in a way of its own, so a long text cannot be looked at. Choose "
                 "another model, or a shorter text."

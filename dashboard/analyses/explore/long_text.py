@@ -9,6 +9,7 @@ from dashboard.analyses.explore.kept_calls import MOST_HELD, KeptCalls
 from dashboard.analyses.scores.pattern_scores import queries
 from dashboard.analyses.scores.survey import Survey, survey
 from dashboard.capture import AttentionModel, Block
+from dashboard.errors import UserError
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId
 from dashboard.heads.head_rows import HeadRows
@@ -99,8 +100,13 @@ def read_long(
     progress: is told how far it is, at least once a layer, and may raise to end the pass
 
     Extra memory does not grow with n² but for one block of weights and the model's own mask. Raises UserError for a
-    model that does not tell what its weights follow from, see `KeptCalls`.
+    model that does not tell what its weights follow from, see `KeptCalls`, and for cross attention.
     """
+    if model.part == "cross":
+        raise UserError(
+            "Cross attention looks from one text to another, and a long text is drawn over itself. Draw it "
+            "as a heatmap."
+        )
     calls = KeptCalls(model, encoding, most_held)
     found = survey(model, encoding, also=_Told(calls, model, len(encoding), progress), layers=layers)
     return LongReading(model, encoding, found, calls)

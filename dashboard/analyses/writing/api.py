@@ -40,8 +40,9 @@ def write(
 ) -> Written:
     """Let a causal language model write on after a text, until it ends its text or there are so many tokens.
 
-    Greedy at temperature 0: each token is the most probable one, as with `model.generate(do_sample=False)`. Else token
-    i is drawn with probability ∝ exp(z_i / temperature) among the `top_k` largest logits z.
+    Greedy at temperature 0: each token is the most probable one, as with `model.generate(do_sample=False)` where the
+    model's own settings penalise and forbid no token. Else token i is drawn with probability ∝ exp(z_i / temperature)
+    among the `top_k` largest logits z.
 
     Parameters
     ----------

@@ -37,6 +37,11 @@ from dashboard.text.target import LAST
 
 TARGET_TOKENS = 17  # of the probe: fewer than the source has, so that the parts' maps can be told apart
 
+JOINED = (
+    "Its decoder looks at target and source in one softmax, so a row of its self-attention and the same row of its "
+    "cross attention sum to 1 together."
+)
+
 
 def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
     """The parts of a loaded encoder–decoder model, as its encoder, with the others in `whole`.
@@ -67,6 +72,7 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
     tokenizers = {"encoder": loaded.tokenizer, "decoder": _for_targets(loaded.tokenizer)}
     start = _start_of(root, tokenizers["decoder"])
     parts: dict[Part, AttentionModel] = {}
+    notes, joined = _notes(root.config), (JOINED,) if _are_joined(seen.by_part) else ()
     for part, maps in seen.by_part.items():
         if not maps:
             raise Unfit(f"its {HEADS_OF[part]} give no attention weights")
@@ -78,8 +84,12 @@ def open_parts(loaded: Loaded, route: Route) -> AttentionModel:
         causal = part != "cross" and shape_of(maps, len(maps), numbers, None).causal
         half, tokenizer = stacks[part], tokenizers["encoder" if part == "encoder" else "decoder"]
         rows = getattr(half.get_input_embeddings(), "num_embeddings", loaded.rows)
-        mine = replace(loaded, model=half, tokenizer=tokenizer, rows=rows, notes=(*loaded.notes, *_notes(root.config)))
+        mine = replace(loaded, model=half, tokenizer=tokenizer, rows=rows, notes=(*loaded.notes, *notes))
+        if part != "encoder":
+            mine = replace(mine, notes=(*mine.notes, *joined))
         limit, calls = limit_of(half, tokenizer), seen.calls.get(part)
+        if part != "encoder" and _has_streams(root.config):
+            limit -= 1  # the streams have their places one further on
         if calls is None:
             limit = min(limit, at_once(len(maps), maps[0].shape[0]))
         parts[part] = AttentionModel(
@@ -179,12 +189,26 @@ def _notes(config: Any) -> tuple[str, ...]:
             "Its encoder's tokens look at tokens near them, and at global tokens, which are not in the text. The "
             "share of the global ones is left out, so a row sums to less than 1."
         )
-    if isinstance(getattr(config, "ngram", None), int):
+    if _has_streams(config):
         notes.append(
             "Its decoder also has streams that predict tokens further on. What is shown is its main stream: its rows "
             "are the tokens of the target."
         )
     return tuple(notes)
+
+
+def _has_streams(config: Any) -> bool:
+    """Whether its decoder also has streams that predict tokens further on (ProphetNet)."""
+    return isinstance(getattr(config, "ngram", None), int)
+
+
+def _are_joined(seen: dict[Part, Maps]) -> bool:
+    """Whether self- and cross-attention share one softmax (T5Gemma 2): only together do their rows sum to 1."""
+    own, cross = ([maps.sum(-1) for maps in seen[part]] for part in ("decoder", "cross"))
+    if len(own) != len(cross):
+        return False
+    together = all(torch.allclose(a + b, torch.ones_like(a), atol=1e-3) for a, b in zip(own, cross, strict=True))
+    return together and any(bool((maps < 0.999).any()) for maps in own)
 
 
 def _for_targets(tokenizer: Any) -> Any:

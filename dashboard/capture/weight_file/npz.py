@@ -82,6 +82,8 @@ def read_weights(path: Path, called: str) -> WeightFile:
         segments=_list(small, "segments", n) or (),
         stretches=small["stretches"].astype(str).ravel().tolist() if "stretches" in small else (),
     )
+    if not encoding.text.strip():
+        raise UserError(f"The tokens of “{called}” are empty or special, so there is no text. Save them as they read.")
     return WeightFile(weights, encoding, about.get("exported", ""))
 
 

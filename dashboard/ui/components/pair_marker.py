@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from dashboard.analyses.find_heads.by_example import MOST_PAIRS, as_typed, pairs_between
@@ -19,6 +20,7 @@ from dashboard.charts.labels import right_to_left
 from dashboard.errors import UserError
 from dashboard.text.encoding import Encoding
 from dashboard.ui import session
+from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
 MOST_WORDS = 400  # buttons on one page
 
@@ -176,6 +178,17 @@ export default function ({ parentElement, data, setTriggerValue }) {
   return () => observer.disconnect();
 }
 """
+
+
+def forget_other_pairs(encoding: Encoding, source: Encoding | None = None) -> None:
+    """Remove the pair marked on the first text when the text is another one, and pairs of one text when two are read,
+    or the reverse, or those of another part."""
+    part = session.choices().part
+    before = st.session_state.get("pairs_of_part", part)
+    st.session_state["pairs_of_part"] = part
+    first = (source is not None or encoding.text != FIRST_TEXT) and session.choices().pairs == FIRST_PAIRS
+    if first or before != part:
+        session.correct(pairs="")
 
 
 def marked(encoding: Encoding, keys: Encoding | None = None) -> tuple[tuple[Pair, ...], str]:

@@ -76,6 +76,7 @@ def own_list(this: Reading, pairs: Sequence[Pair], wrong: str) -> Luck | None:
 
 def marked(this: Reading) -> tuple[tuple[Pair, ...], str]:
     """The marked pairs, with the box to type them and the example's button."""
+    pair_marker.forget_other_pairs(this.encoding)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_area(
             "Pairs, one per line",

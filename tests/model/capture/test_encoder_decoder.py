@@ -11,6 +11,7 @@ from dashboard import ablate, attention, contributions, of_part, open_model, sco
 from dashboard.analyses.explore.api import attentions
 from dashboard.capture import head_weights, read_part
 from dashboard.capture.language import language_head
+from dashboard.cli import main
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from tests.helpers import tiny
@@ -187,6 +188,14 @@ def test_a_model_that_copies_looks_along_the_diagonal(tmp_path):
     rows, columns = view.weights.shape
     assert rows == columns + 1  # the start token copies nothing
     assert (view.weights[1:].argmax(1) == np.arange(columns)).all() and np.diag(view.weights[1:]).min() > 0.9
+
+
+def test_a_long_text_is_not_drawn_of_cross_attention(opened, tmp_path, capsys):
+    _, folder = opened("bart")
+    asked = ["chart", SOURCE, "--model", str(folder), "--target", TARGET, "--view", "long-text"]
+    assert main([*asked, "--heads", "X0H1", "--out", str(tmp_path / "x.png")]) == 2
+    assert "from one text to another" in capsys.readouterr().err.splitlines()[-1]
+    assert main([*asked, "--heads", "D0H1", "--out", str(tmp_path / "d.png")]) == 0
 
 
 def test_what_cannot_be_is_said(opened, minilm):

@@ -9,7 +9,7 @@ from transformers import AutoModelForSeq2SeqLM
 
 from dashboard.analyses.contribution.norms import contribution_views
 from dashboard.analyses.inside import api as inside
-from dashboard.capture import head_weights, of_part, open_model
+from dashboard.capture import head_weights, of_part, open_model, write_target
 from dashboard.capture.ablate import ablate
 from dashboard.capture.language import language_head
 from dashboard.capture.layer_trace import watch_layers
@@ -325,3 +325,41 @@ def test_a_target_has_the_tokens_that_its_decoder_knows(opened):
     model, library = opened("fsmt")
     assert model.loaded.rows == 400 and model.whole.parts["decoder"].loaded.rows == 420
     assert library.get_encoder().embed_tokens.num_embeddings == 400
+
+
+def test_a_decoder_that_joins_both_attentions_says_that_they_sum_to_1_together(tmp_path):
+    tiny.make("t5gemma2", tmp_path, head=True)
+    library = AutoModelForSeq2SeqLM.from_pretrained(tmp_path, attn_implementation="eager").eval()
+    source, target, parts = read(open_model(str(tmp_path)), (None, None))
+    output, maps = whole_pass(library, source, target), {}
+    for part, (one, text) in parts.items():
+        maps[part] = np.stack(head_weights(one, text, one.all_heads))
+        expected = np.concatenate([layer[0].numpy() for layer in getattr(output, PARTS[part])])
+        assert np.allclose(maps[part], expected, atol=1e-5), part
+        assert ("sum to 1 together" in (one.note or "")) == (part != "encoder")
+    sums = maps["decoder"].sum(-1)
+    assert sums.min() < 0.9 and np.allclose(sums + maps["cross"].sum(-1), 1, atol=1e-5)
+    assert np.allclose(maps["encoder"].sum(-1), 1, atol=1e-5)
+
+
+def test_the_longest_target_of_a_decoder_whose_streams_look_further_on(opened):
+    model, library = opened("prophetnet")
+    decoder = of_part(model, "decoder", SOURCE)
+    assert decoder.limit == library.config.max_position_embeddings - 2 == model.limit - 1
+    target = decoder.encode(SOURCE * 9)
+    assert len(target) == decoder.limit and target.left_out
+    [weights] = head_weights(decoder, target, [HeadId(0, 1, "decoder")])
+    expected = whole_pass(library, model.encode(SOURCE), target).decoder_attentions[0][0, 1]
+    assert np.allclose(weights, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_a_decoder_with_a_head_of_its_own_writes_by_the_settings_of_the_model(opened, beams):
+    model, library = opened("fsmt")
+    decoder = of_part(model, "decoder", SOURCE)
+    ids = torch.tensor([model.encode(SOURCE).ids])
+    with torch.inference_mode():
+        expected = library.generate(ids, num_beams=beams, do_sample=False, max_length=10)[0]
+    assert expected[-1] == library.generation_config.forced_eos_token_id and len(expected) == 10
+    text = model.loaded.tokenizer.decode(expected, skip_special_tokens=True).strip()
+    assert write_target(decoder, 10, beams=beams) == text

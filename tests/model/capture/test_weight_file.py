@@ -103,6 +103,36 @@ def test_what_needs_a_model_that_runs_says_so(both, name, refuses_alike):
         NEEDS_MODEL[name](file)
 
 
+COMMANDS = {
+    "ablate": ["ablate", TEXT, "--out", "x.csv"],
+    "edit": ["edit", TEXT, "--cut", "L0H0:says>chef", "--out", "x.csv"],
+    "patch": ["patch", TEXT, TEXT, "--out", "x.csv"],
+    "write": ["write", "Birds sing."],
+    "verify": ["verify", "Birds sing.", "--out", "x.csv"],
+    "long text": ["chart", "--view", "long-text", "--heads", "L0H0", "--out", "x.png"],
+    "card": ["card", "--out", "x"],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_needs_a_model_that_runs_says_so_and_leaves_nothing(both, name, tmp_path, monkeypatch, capsys):
+    _, file = both
+    monkeypatch.chdir(tmp_path)
+    [command, *asked] = COMMANDS[name]
+    path = str(file.source.folder)
+    assert main([command, *([path] if command == "card" else ["--model", path]), *asked]) == 2
+    assert "needs a model that runs" in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("special", [False, True])
+def test_a_file_without_text_is_refused(tmp_path, special):
+    tokens = ["[CLS]", "[SEP]"] if special else ["", ""]
+    np.savez(tmp_path / "own.npz", weights=np.eye(2), tokens=tokens, special=[special] * 2)
+    with pytest.raises(UserError, match=r"own\.npz” are empty or special"):
+        open_model(str(tmp_path / "own.npz"))
+
+
 OTHERS = {
     "text": lambda file: attention(file, "Birds sing.", "L0H0"),
     "tokens": lambda file: attention(file, encoding_of_tokens(["Birds"]), "L0H0"),

@@ -32,9 +32,9 @@ def opened(tmp_path_factory):
     return get
 
 
-def by_generate(model, beams, **settings) -> list[int]:
+def by_generate(model, beams, source=None, **settings) -> list[int]:
     library = AutoModelForSeq2SeqLM.from_pretrained(model.source.folder, dtype=torch.float32).eval()
-    ids = torch.tensor([model.encode(SOURCE).ids])
+    ids = torch.tensor([source or model.encode(SOURCE).ids])
     with torch.inference_mode():
         return library.generate(ids, num_beams=beams, do_sample=False, max_length=MOST, **settings)[0].tolist()
 
@@ -81,6 +81,39 @@ def test_texts_that_end_early_and_the_settings_of_the_model(opened):
     finally:
         settings.update(**kept)
     assert len(lengths) > 1
+
+
+# Settings of checkpoints on the hub: Marian forbids its padding, Blenderbot what the source says, others what repeats.
+FORBID = {
+    "bad_words_ids": lambda written: {"bad_words_ids": [[written[1]], written[2:4]]},
+    "repetition_penalty": lambda written: {"repetition_penalty": 3.0},
+    "encoder_no_repeat_ngram_size": lambda written: {"encoder_no_repeat_ngram_size": 1},
+    "suppress_tokens": lambda written: {"suppress_tokens": written[1:3]},
+    "begin_suppress_tokens": lambda written: {"begin_suppress_tokens": [written[1]]},
+    "min_new_tokens": lambda written: {"min_new_tokens": 6, "eos_token_id": written[1:4]},
+}
+
+
+@pytest.mark.parametrize("name", FORBID)
+def test_what_the_model_s_own_settings_forbid_is_not_written(opened, name):
+    model = opened("bart")
+    source = model.encode(SOURCE)
+    often = searched(of_part(model, "decoder", source), 1)[0][1]
+    source = replace(source, ids=(*source.ids[:-1], often))
+    decoder = of_part(model, "decoder", source)
+    written = searched(decoder, 1)[0]
+    assert often in written
+    asked = FORBID[name](written)
+    settings = language_head(decoder).model.generation_config
+    kept = settings.to_dict()
+    try:
+        settings.update(**asked)
+        for beams in (1, 3):
+            found, ends = searched(decoder, beams)
+            assert found == without_end(by_generate(model, beams, source.ids, **asked), ends)
+            assert beams > 1 or found != written
+    finally:
+        settings.update(**kept)
 
 
 def test_a_target_that_begins_with_its_own_language(opened):

@@ -54,6 +54,7 @@ def test_the_example_is_one_click(minilm):
     ("address", "says"),
     [
         ({"pairs": "none"}, "No pair is marked"),
+        ({"text": "Birds sing."}, "No pair is marked"),
         ({"pairs": "says → nowhere"}, "nowhere"),
         ({"text": " "}, "no text"),
         ({"random_heads": "5000"}, "5000"),

@@ -18,12 +18,10 @@ from dashboard.charts.ranking import BEST
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId, heads_of
 from dashboard.heads.view import HeadView
-from dashboard.text.encoding import Encoding
 from dashboard.ui import figure, head_names, heads_together, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.model_and_text import Reading, contributed
 from dashboard.ui.page import problem
-from dashboard.ui.url_state import FIRST_PAIRS, FIRST_TEXT
 
 FEW_TOKENS = 256  # up to which the maps of all ranked heads are kept
 _SHARE = "percent"
@@ -45,17 +43,6 @@ CORPUS_COLUMNS = {name: column for name, column in COLUMNS.items() if name != "o
     "low": st.column_config.NumberColumn("95\u00a0% from", format=_SHARE),
     "high": st.column_config.NumberColumn("to", format=_SHARE),
 }
-
-
-def forget_other_pairs(encoding: Encoding, source: Encoding | None) -> None:
-    """Remove the pair marked on the first text when the text is another one, and pairs of one text when two are read,
-    or the reverse, or those of another part."""
-    part = session.choices().part
-    before = st.session_state.get("pairs_of_part", part)
-    st.session_state["pairs_of_part"] = part
-    first = (source is not None or encoding.text != FIRST_TEXT) and session.choices().pairs == FIRST_PAIRS
-    if first or before != part:
-        session.correct(pairs="")
 
 
 @st.cache_resource(max_entries=64, show_spinner="Searching the heads…")
