@@ -78,7 +78,7 @@ def folders(tmp_path, monkeypatch):
 
 
 def memory(monkeypatch, available: int) -> None:
-    monkeypatch.setattr(caches.psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+    monkeypatch.setattr(caches, "free_bytes", lambda: available)
 
 
 def test_three_models_in_turn_are_opened_once_each(folders, monkeypatch):
