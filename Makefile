@@ -20,7 +20,7 @@ test: $(VENV)/.dev
 	$(BIN)/pyright
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check -q .
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile $(ARGS)
 
 # One tier of the tests, or what ARGS names of it: make test-unit ARGS="-k percent". See tests/README.md.
 PYTEST = $(BIN)/python -m pytest -q -n 2 --dist loadfile

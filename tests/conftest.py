@@ -46,16 +46,17 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """The first worker takes files from one end, all others from the other, until they meet among short unit tests.
+    """Two of three workers take files from one end, the other from the other, until they meet among short unit tests.
 
-    So one dashboard and one browser serve all that a person does, and what a worker has opened it uses for longer.
+    What a person does in a browser waits more than it computes: two workers wait at once, while the third keeps the
+    cores busy. So few dashboards and browsers are started, and what a worker has opened it uses for longer.
     """
     from xdist.scheduler import LoadFileScheduling
 
     class FromBothEnds(LoadFileScheduling):
         def _assign_work_unit(self, node) -> None:
             files = sorted(self.workqueue, key=self._place)
-            first = node.gateway.id == "gw0"
+            first = node.gateway.id == "gw0" or (node.gateway.id == "gw1" and self.config.option.numprocesses > 2)
             self.workqueue.move_to_end(files[0 if first else -1], last=False)
             super()._assign_work_unit(node)
 
