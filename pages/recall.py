@@ -72,10 +72,11 @@ else:
         figure.remark(measured_when(finished))
 
 # A run of one's own
-st.subheader("Train the networks here", anchor=False)
 if serving.for_others():
     st.caption("This server shows the finished run. On your own machine a button trains the networks anew.")
-elif recall_runs.failed(config):
+else:
+    st.subheader("Train the networks here", anchor=False)
+if recall_runs.failed(config):
     st.error("The run broke off. Try it again with fewer distances or seeds.", icon=":material/error:")
 if own is not None and not own.complete:
     st.info("This run was stopped: here is what it had measured.", icon=":material/stop_circle:")
