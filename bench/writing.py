@@ -44,10 +44,8 @@ def engine() -> None:
     begun = time.perf_counter()
     written = write(model, TEXT, tokens=TOKENS)
     took = time.perf_counter() - begun
-    library, ids = (
-        AutoModelForCausalLM.from_pretrained(model.source.folder).eval(),
-        torch.tensor([model.encode(TEXT).ids]),
-    )
+    library = AutoModelForCausalLM.from_pretrained(model.source.folder).eval()
+    ids = torch.tensor([model.encode(TEXT).ids])
     begun = time.perf_counter()
     with torch.inference_mode():
         theirs = library.generate(ids, max_new_tokens=TOKENS, do_sample=False)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
@@ -132,6 +132,11 @@ class AttentionModel:
                 "were not compared with the library's own when it was opened: that would take too long."
             )
         return " ".join(notes) or None
+
+    @property
+    def network(self) -> Any:
+        """The whole network of the library, of which this may be a part."""
+        return self.whole.root if self.whole else self.loaded.model
 
     @property
     def size(self) -> str:

@@ -75,7 +75,7 @@ class KeptCalls:
     """
 
     def __init__(self, model: AttentionModel, encoding: Encoding, most_held: int = MOST_HELD):
-        self._n, self._model, self._title, self._most_held = len(encoding), model, model.title, most_held
+        self._n, self._model, self._most_held = len(encoding), model, most_held
         self._file = _unnamed_file()
         self._lock = threading.Lock()
         self._layers: dict[int, _Kept] = {}
@@ -89,8 +89,8 @@ class KeptCalls:
         if call is None:
             check_runs(self._model)
             raise UserError(
-                f"{self._title} computes its attention in a way of its own, so a long text cannot be looked at. Choose "
-                "another model, or a shorter text."
+                f"{self._model.title} computes its attention in a way of its own, so a long text cannot be looked at. "
+                "Choose another model, or a shorter text."
             )
         mask, bias = self._here(call.mask), self._here(call.bias)
         without, sink = call.q.new_empty(0).cpu(), None if call.sink is None else call.sink.cpu()
@@ -116,8 +116,8 @@ class KeptCalls:
         taken = sum(one.numel() * one.element_size() for _, one in self._held.values())
         if taken > self._most_held:
             raise UserError(
-                f"{self._title} masks or moves each pair of tokens, which takes {taken / 1e9:.1f} GB for {self._n:,} "
-                "tokens. Use a shorter text."
+                f"{self._model.title} masks or moves each pair of tokens, which takes {taken / 1e9:.1f} GB for "
+                f"{self._n:,} tokens. Use a shorter text."
             )
         return here
 

@@ -119,5 +119,4 @@ def tell(twin: Twin, model: AttentionModel, over: str, otherwise: str = "") -> N
 
 
 def _memory(model: AttentionModel) -> str:
-    network = model.whole.root if model.whole else model.loaded.model
-    return gigabytes(needed_bytes(sum(one.numel() for one in network.parameters()), 0, "float32"))
+    return gigabytes(needed_bytes(sum(one.numel() for one in model.network.parameters()), 0, "float32"))

@@ -64,8 +64,7 @@ def in_memory() -> None:
 
 
 def _bytes(model: AttentionModel) -> int:
-    network = model.whole.root if model.whole else model.loaded.model
-    return sum(one.numel() * one.element_size() for one in network.parameters())
+    return sum(one.numel() * one.element_size() for one in model.network.parameters())
 
 
 def _row(here: Here, in_use: AttentionModel | None) -> None:
