@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from dashboard import serving
@@ -89,17 +91,23 @@ def measure() -> None:
     )
 
 
+def models_to_choose(chosen: str, *, but: str = "") -> dict[str, Any]:
+    """For a selectbox: the models that are offered, and whether another may be typed. but: one that is not offered"""
+    typed = not serving.for_others()
+    return {
+        "options": [name for name in offered(chosen) if name != but],
+        "format_func": title_of,
+        "accept_new_options": typed,
+        "placeholder": "A name, a hub id or a folder" if typed else "Choose a model",
+    }
+
+
 def second_model(*, but: str = "") -> None:
     """The control for the second model: one of the catalogue, or typed. but: a model that is not offered"""
-    chosen = session.choices().other_model
-    names = [name for name in offered(chosen) if name != but]
     st.selectbox(
         "Second model",
-        names,
-        accept_new_options=not serving.for_others(),
+        **models_to_choose(session.choices().other_model, but=but),
         width=320,
-        placeholder="A name, a hub id or a folder",
-        format_func=title_of,
         help="The first model is the one at the top.",
         **session.bound("other_model"),
     )

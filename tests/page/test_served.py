@@ -88,7 +88,7 @@ def test_no_other_field_names_a_path(nothing_looked_up):
 def test_the_model_menu_takes_no_other_name(nothing_looked_up):
     app = pages.opened("explore")
     [menu] = [one for one in app.selectbox if one.label == "Model"]
-    assert menu.options == ["MiniLM"]
+    assert menu.options == ["MiniLM"] and "path" not in menu.help and "folder" not in (menu.placeholder or "")
 
 
 def test_a_text_over_the_limit_is_refused_with_it():

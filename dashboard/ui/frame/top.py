@@ -10,8 +10,8 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import serving
-from dashboard.models import offered, title_of
-from dashboard.ui import head_names, model_and_text, report, session
+from dashboard.models import title_of
+from dashboard.ui import head_names, head_picker, model_and_text, report, session
 from dashboard.ui.frame import example_texts, in_menu
 from dashboard.ui.markdown import escape_markdown
 from dashboard.ui.page import to_page
@@ -124,16 +124,14 @@ def _take_upload() -> None:
 
 def _model() -> None:
     chosen = session.choices().model
-    names = offered(chosen)
     title = Path(chosen).name if Path(chosen).is_absolute() else title_of(chosen)  # a whole path fits no phone
     with st.popover(escape_markdown(title), icon=":material/deployed_code:", key="model_menu"):
         st.selectbox(
             "Model",
-            names,
-            format_func=title_of,
-            accept_new_options=not serving.for_others(),
-            placeholder="A name, a hub id or a folder",
-            help="Choose one from the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
+            **head_picker.models_to_choose(chosen),
+            help="The models of this server."
+            if serving.for_others()
+            else "Choose one from the list, or type a hub id (owner/name) or the path of a folder with safetensors.",
             **in_menu.bound("model"),
         )
         if note := model_and_text.note():
