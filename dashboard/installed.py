@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -28,3 +30,16 @@ def child_process(module: str, *arguments: str) -> tuple[list[str], dict[str, st
     if not INSTALLED:
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_PACKAGE.parent), env.get("PYTHONPATH")]))
     return [sys.executable, "-P", "-m", module, *arguments], env
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it ends, however that ended, or closes our standard input."""
+    threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def _wait_for_the_end() -> None:
+    """It reads the file descriptor, not `sys.stdin`: the interpreter needs that lock when it ends and would abort."""
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    os._exit(0)

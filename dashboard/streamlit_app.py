@@ -27,9 +27,10 @@ from dashboard.ui import missing_model, model_and_text, page_list  # noqa: E402
 from dashboard.ui.frame import address, around, example_texts  # noqa: E402
 from dashboard.ui.page import PageEnd, problem  # noqa: E402
 from dashboard.ui.page_list import FIRST  # noqa: E402
-from dashboard.ui.server import memory_guard, quiet, this_run  # noqa: E402
+from dashboard.ui.server import counts, memory_guard, quiet, this_run, visitors  # noqa: E402
 
 quiet.short_collections()
+visitors.known_by_cookies()
 memory_guard.look()
 this_run.begin()
 example_texts.begin()
@@ -56,9 +57,9 @@ address.read(page.url_path)
 model_and_text.fit_choices(page_list.PARTS in page_list.at(page.url_path).uses)
 address.write()
 opening.empty()
-with around.frame(page_list.at(page.url_path)):
+shown = page_list.at(page.url_path)
+with counts.timed(shown.name), around.frame(shown):
     try:
-        shown = page_list.at(page.url_path)
         if page_list.MODEL in shown.uses and page_list.WEIGHTS not in shown.uses:
             this = model_and_text.opened_or_none()
             missing_model.end_without(this.model if this else None)

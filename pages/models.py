@@ -21,14 +21,15 @@ st.caption(f"{where} Weights are read from safetensors and GGUF; no code of a mo
 in_use = shelf.in_use()
 shelf.in_memory()
 shelf.shelf(in_use)
-if served:
-    st.caption("More models, and models of your own, open in Two Heads on your own machine.")
-    end_page()
-hub.being_fetched()
+if not served:
+    hub.being_fetched()
 
 if in_use and in_use.own_text is None:  # a file of weights has no heads that run
     st.subheader(f"Card of {escape_markdown(in_use.title)}", anchor=False)
     card.card(in_use)
+if served:
+    st.caption("More models, and models of your own, open in Two Heads on your own machine.")
+    end_page()
 
 st.subheader("From the hub", anchor=False)
 hub.hub()

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.export import reports
 from dashboard.ui import session
 from dashboard.ui.pages import report
+from dashboard.ui.report import kept_where
 
 key = session.choices().report
 there = report.figures(key)
@@ -12,7 +13,7 @@ report.undo(key)
 if not there:
     st.caption("No figure is collected yet. “Add to report” under any figure puts it here, from every page.")
 else:
-    st.caption("It is kept on this machine, under the address of this page: a bookmark or a reload finds it again.")
+    st.caption(kept_where())
     report.files(key)
     if (lost := len(reports.entries(key)) - len(there)) > 0:
         st.warning(f"{lost} of the figures can no longer be read and {'is' if lost == 1 else 'are'} left out.")

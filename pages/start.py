@@ -10,7 +10,7 @@ from dashboard.errors import UserError
 from dashboard.ui import figure, session
 from dashboard.ui.components import two_sides
 from dashboard.ui.layout_width import beside, page_width
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.model_and_text import opened, read_text
 from dashboard.ui.page import end_page, problem, to_page
 from dashboard.ui.pages import start
@@ -54,7 +54,7 @@ if pair is not None:
     try:
         found = start.along(text.key, text.encoding.text, text.bos, pair, text)
     except UserError as wrong:
-        st.warning(escape_markdown(str(wrong)), icon=":material/info:")
+        st.warning(error_said(wrong), icon=":material/info:")
     else:
         figure.finding(start.winner(found, start.names_of(this)))
         left, right, wide, _ = beside(page_width(), (0.55, 0.45))

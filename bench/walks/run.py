@@ -19,8 +19,8 @@ from bench.page import print_row
 from bench.walks.walker import Walk, Walker
 from dashboard.errors import UserError
 from dashboard.files import cache_dir
-from dashboard.jobs.job import JOB
 from dashboard.jobs.job import find as job_of
+from dashboard.jobs.record import JOB
 from tools.chromium import ARGUMENTS, find
 from tools.server import ROOT, running
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from dashboard import serving
-from dashboard.commands.app import free_port
+from dashboard.commands.app import first_free_port, free_port
 from dashboard.commands.shared import whole_number
 from dashboard.errors import UserError
 from dashboard.installed import COMMAND
+
+MONITOR = 9464
 
 
 def add(commands) -> None:
@@ -21,9 +22,22 @@ def add(commands) -> None:
         default=serving.FILE,
         help=f"which models and limits (default: {serving.FILE} in this folder)",
     )
-    serve.add_argument("--port", type=whole_number, default=None, help="the port to listen on (default: as for app)")
+    serve.add_argument(
+        "--port",
+        type=whole_number,
+        default=None,
+        help="the port to listen on, and the ones after it where the file asks for several processes (default: as for "
+        "app)",
+    )
     serve.add_argument(
         "--address", default="127.0.0.1", help="the interface to listen on (default: this machine, for a proxy)"
+    )
+    serve.add_argument(
+        "--monitor",
+        metavar="PORT",
+        type=whole_number,
+        default=None,
+        help=f"the port of this machine at which a monitor asks (default: the first free one from {MONITOR})",
     )
     serve.set_defaults(run=run_serve)
 
@@ -31,12 +45,16 @@ def add(commands) -> None:
 def run_serve(args: argparse.Namespace) -> int:
     rules = serving.read_rules(Path(args.config))
     _check_there(rules)
-    port = free_port(args.port, args.address)
-    os.environ.update(serving.environment(rules))
-    from dashboard.ui.server.launch import launch
+    first = free_port(args.port, args.address)
+    ports = [first, *(free_port(port, args.address) for port in range(first + 1, first + rules.processes))]
+    monitor = first_free_port("127.0.0.1", MONITOR) if args.monitor is None else free_port(args.monitor, "127.0.0.1")
+    from dashboard.ui.server.processes import serve
 
-    print(f"Models: {', '.join(rules.models)}. Texts of up to {rules.characters:,} characters.", flush=True)
-    launch(port, args.address, headless=True, more=[f"--server.maxUploadSize={rules.upload_megabytes}"])
+    print(f"Models: {', '.join(rules.models)}. Texts of up to {rules.characters:,} characters.")
+    for port in ports:
+        print(f"Pages: http://{args.address}:{port}/{rules.path}")
+    print(f"For a monitor: http://127.0.0.1:{monitor}/health and /metrics", flush=True)
+    serve(rules, ports, args.address, monitor)
     return 0
 
 

@@ -3,7 +3,8 @@
 A report is a folder in the cache: ``order.json`` lists its figures in order, each with its note; a figure is a zip of
 its specification, its provenance (JSON), its table (Parquet) and its matrices (NPZ). All files are sealed
 (`dashboard.files`), written atomically, and read without pickle. The key is random and part of the address; a person
-who knows it can read the report. If there are too many reports, the oldest are deleted.
+who knows it can read the report. On a server for others it is its visitor's alone. If there are too many reports, the
+oldest are deleted.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.export.bundle import zipped
 from dashboard.export.matrix import StoredMatrix, matrix_bytes
@@ -31,6 +33,7 @@ from dashboard.export.provenance import Provenance
 from dashboard.export.report import ReportFigure
 from dashboard.export.table import table_bytes
 from dashboard.files import cache_dir, keep, whole
+from dashboard.serving import visitor
 
 MOST_FIGURES = 30  # of a report
 MOST_REPORTS = 40
@@ -57,7 +60,7 @@ def is_key(text: str) -> bool:
 
 def entries(key: str) -> list[Entry]:
     """The figures of a report in order; empty if there is no such report, or its list is broken."""
-    if not is_key(key) or (data := whole(_place() / key / _ORDER)) is None:
+    if not is_key(key) or nobody() or (data := whole(_place() / key / _ORDER)) is None:
         return []
     try:
         read = [Entry(*map(str, one)) for one in json.loads(data)]  # versions before wrote no title
@@ -102,6 +105,7 @@ def add(key: str, new: ReportFigure, place: int | None = None) -> str:
             f"This figure takes {len(data) / 1e6:.0f} MB, and a report keeps figures of at most "
             f"{LARGEST_FIGURE / 1e6:.0f} MB. Download it by itself, or choose a shorter text."
         )
+    visitor.check_space(len(data))
     with _changing():
         there = entries(key)
         key = key if there else secrets.token_hex(12)
@@ -183,7 +187,14 @@ def _unpacked(data: bytes) -> ReportFigure:
     )
 
 
+def nobody() -> bool:
+    """Whether nothing can be kept: on a server for others, where the browser has no cookie."""
+    return serving.for_others() and not visitor.name()
+
+
 def _place() -> Path:
+    if serving.for_others():
+        return visitor.own_folder() / "reports"
     try:
         return cache_dir() / "reports"
     except UserError:  # no home folder is known

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.files import cache_dir
-from dashboard.jobs.job import Job, OnProgress, start
+from dashboard.jobs.job import Job, start
+from dashboard.jobs.work import OnProgress
 from dashboard.models import fetch
 
 

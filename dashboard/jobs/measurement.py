@@ -21,13 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from dashboard import serving
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.files import cache_dir, write_parts
 from dashboard.jobs import job
+from dashboard.jobs.record import ALWAYS
+from dashboard.jobs.work import OnProgress
 from dashboard.models.made import alone
 from dashboard.models.twin.source import UNTRAINED
+from dashboard.serving import visitor
 
 
 class Request(Protocol):
@@ -77,12 +81,14 @@ class Measurement(Generic[RequestType, Found]):
     file: the name of its file in a folder of its own there; a shipped file has the same ending
     shipped: the folder of the files that ship with the dashboard
     request: (the open models, and by name `Request.options`) → the request
-    compute: (the open models, the request, a callback for progress, `job.OnProgress`) → the result
+    compute: (the open models, the request, a callback for progress, `OnProgress`) → the result
     encode: (the result, the request) → the bytes of a file, which hold the request's key
     decode: (bytes, the request) → the result; None if it is of another request. Raises for bytes that are not a result;
         `NotOurs` says why
     act: the label of its button: "Measure all heads"
     noun, broken: "The map" and "is broken and cannot be read", or "are …"
+    of_a_text: whether it is of a text that a person typed. On a server for others such a result is the visitor's own;
+        all others are of the models and serve everyone
     """
 
     module: str
@@ -96,6 +102,7 @@ class Measurement(Generic[RequestType, Found]):
     act: str
     noun: str
     broken: str = "is broken and cannot be read"
+    of_a_text: bool = False
 
     resumes: ClassVar[bool] = False
     """A restart begins from the start."""
@@ -105,7 +112,8 @@ class Measurement(Generic[RequestType, Found]):
         model = re.split(r"[\\/]", request.models[0].rstrip("\\/"))[-1]
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", model)[:40]
         digest = hashlib.sha256(json.dumps(request.key(), sort_keys=True).encode()).hexdigest()[:16]
-        return cache_dir() / self.place / "-".join([name, *request.named, digest])
+        where = visitor.own_folder() if self.of_a_text and serving.for_others() else cache_dir()
+        return where / self.place / "-".join([name, *request.named, digest])
 
     def shipped_file(self, request: RequestType) -> Path:
         """The path of the shipped result, existing or not."""
@@ -156,7 +164,7 @@ class Measurement(Generic[RequestType, Found]):
         write_parts(file, [self.encode(found, request)])
         return file
 
-    def measure(self, request: RequestType, *models: AttentionModel, progress: job.OnProgress | None = None) -> Found:
+    def measure(self, request: RequestType, *models: AttentionModel, progress: OnProgress | None = None) -> Found:
         """Measure the open models now. Raises UserError as `compute` does."""
         return self.compute(*models, request, progress or (lambda fraction, sentence: None))
 
@@ -166,10 +174,10 @@ class Measurement(Generic[RequestType, Found]):
         settings: dict[str, Any] = request.options | ({"second": second[0]} if second else {})
         return job.start(first, builtin_corpus(), self.folder(request), work=self.module, **settings)
 
-    def make(self, out: Path, settings: Mapping[str, Any], progress: job.OnProgress) -> None:
+    def make(self, out: Path, settings: Mapping[str, Any], progress: OnProgress) -> None:
         """The work of a job that `begin` started. settings: those in the job's file"""
         names = [settings[name] for name in ("model", "second") if name in settings]
-        options = {name: value for name, value in settings.items() if name not in job.ALWAYS | {"second"}}
+        options = {name: value for name, value in settings.items() if name not in ALWAYS | {"second"}}
         with one_twin(names, progress):
             progress(0.0, "Opening the model" + "s" * (len(names) > 1))
             models = [open_model(name) for name in names]
@@ -178,7 +186,7 @@ class Measurement(Generic[RequestType, Found]):
 
 
 @contextmanager
-def one_twin(names: Iterable[str], progress: job.OnProgress) -> Iterator[None]:
+def one_twin(names: Iterable[str], progress: OnProgress) -> Iterator[None]:
     """Within it, no other job on this machine holds an untrained twin: each takes as much memory as its model."""
     if not any(name.startswith(UNTRAINED) for name in names):
         yield

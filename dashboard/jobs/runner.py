@@ -13,7 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from dashboard.errors import UserError
-from dashboard.jobs.job import BEAT, STOP, load, read, resumes, stopped, work_of, write
+from dashboard.installed import end_with_parent
+from dashboard.jobs.record import BEAT, STOP, read, write
+from dashboard.jobs.work import load, resumes, stopped, work_of
 
 NICE = 10  # the pages have priority
 
@@ -21,7 +23,7 @@ NICE = 10  # the pages have priority
 def main(out: Path) -> int:
     """Do the work of the job in a folder. Returns the exit status: 0, or 1 if it failed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_who_started_it, daemon=True).start()
+    end_with_parent()
     with suppress(AttributeError, OSError):
         os.nice(NICE)
     record = read(out)
@@ -71,17 +73,6 @@ class _Sign:
                 if not self._ended.is_set():
                     write(self._out, self._record | {"beat": time.time()})
             self._ended.wait(BEAT)
-
-
-def _end_with_who_started_it() -> None:
-    """Wait for the end of standard input, then exit.
-
-    It reads the file descriptor, not `sys.stdin`: the interpreter needs that lock when it ends and would abort.
-    """
-    with suppress(OSError):
-        while os.read(0, 4096):
-            pass
-    os._exit(0)
 
 
 if __name__ == "__main__":

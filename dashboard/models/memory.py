@@ -16,13 +16,13 @@ Dtype = Literal["float32", "bfloat16"]
 
 def free_bytes() -> int:
     """Bytes that this process may still take: of the machine, of the container that it runs in, and on a server for
-    others of what its rules give it."""
+    others of its share of what the rules give."""
     import psutil
 
     free = psutil.virtual_memory().available
     rules = serving.rules()
     if rules is not None and rules.memory_gigabytes:
-        free = min(free, max(0, int(rules.memory_gigabytes * 1e9) - used_bytes()))
+        free = min(free, max(0, int(rules.memory_gigabytes * 1e9 / rules.processes) - used_bytes()))
     try:  # a container's limit (cgroup 2); what the kernel could give back at once is not counted as taken
         group = Path("/sys/fs/cgroup")
         limit = int((group / "memory.max").read_text())

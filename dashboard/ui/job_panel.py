@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
-from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.jobs.job import Job, again, find, forget
 from dashboard.jobs.measurement import Found, Measurement, RequestType
-from dashboard.ui.markdown import escape_markdown
+from dashboard.serving import visitor
+from dashboard.ui.markdown import error_said, escape_markdown
 
 EVERY = 1.0  # seconds
 
@@ -22,11 +23,14 @@ def row(job: Job, title: str, remove: Callable[[Job], None]) -> None:
     with st.container(border=True):
         st.markdown(title)
         if progress.state == "failed":
-            st.error(escape_markdown(progress.sentence), icon=":material/error:")
+            st.error(error_said(progress.sentence), icon=":material/error:")
         else:
-            st.progress(progress.fraction, escape_markdown(progress.sentence))
+            st.progress(progress.fraction, error_said(progress.sentence))
+        if not job.own:
+            st.caption("Another visitor began it. The result is for everyone.")
+            return
         with st.container(horizontal=True):
-            if progress.state == "going":
+            if progress.active:
                 _button("Stop", "stop", name, "stop", job.stop)
             else:
                 goes_on = job.resumes and progress.state != "failed"
@@ -44,16 +48,22 @@ def while_going(part: Callable[..., None], going: bool, *args: object) -> None:
 
 def watch(job: Job, title: str) -> None:
     """The progress of a job, as `row` shows it. Redraws the whole page when the job has ended."""
-    going = job.progress.state == "going"
+    going = job.progress.active
     while_going(_watched, going, job, title, going)
 
 
 def _watched(job: Job, title: str, was_going: bool) -> None:
     there = find(job.out)
-    if there is None or there.progress.state == "done" or (there.progress.state == "going") != was_going:
+    if there is None or there.progress.state == "done" or there.progress.active != was_going:
         st.rerun()
     row(there, title, lambda gone: forget(gone.out))
     wrong()
+
+
+def unfinished(out: Path) -> Job | None:
+    """The job of a folder that is to be shown: one that goes, or that stopped or failed and is one's own."""
+    job = find(out)
+    return job if job is not None and job.progress.state != "done" and (job.progress.active or job.own) else None
 
 
 def result(measurement: Measurement[RequestType, Found], request: RequestType) -> Found | None:
@@ -71,8 +81,7 @@ def result_or_offer(
     act: str = "",
     key: str | None = None,
 ) -> Found | None:
-    """The result of a measurement; if there is none, None, and the page shows its job or a button that starts one; on a
-    server for others it says that there is none.
+    """The result of a measurement; if there is none, None, and the page shows its job or a button that starts one.
 
     title: what it is, as Markdown; offer: shows that there is no result yet
     act: what the button says, "" for what the measurement calls it; key: of the button, where a page has two
@@ -82,12 +91,13 @@ def result_or_offer(
         if found is not None:
             return found
     except UserError as broken:
-        st.warning(escape_markdown(str(broken)), icon=":material/warning:")
-    if serving.for_others():
-        st.caption(f"{title}: not measured on this server. On your own machine a button measures it.")
+        st.warning(error_said(broken), icon=":material/warning:")
+    try:
+        visitor.owner()
+    except UserError as nobody:
+        st.caption(f"{title}: not measured yet. {error_said(nobody)}")
         return None
-    job = find(measurement.folder(request))
-    if job is not None and job.progress.state != "done":
+    if (job := unfinished(measurement.folder(request))) is not None:
         watch(job, title)
         return None
     offer()

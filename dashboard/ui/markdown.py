@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from dashboard import serving
 from dashboard.charts.labels import turned
 
 _JOINER = "\u2060"  # has no width; breaks what Streamlit would read as a link, an icon or an arrow
+_PATH = re.compile(r"“(?:[A-Za-z]:)?[/\\][^“”]*?([^“”/\\]+)[/\\]?”")
 _COMMAND = re.compile(r"“((?:python -m dashboard|two-heads) [^”`\n]+)”")
 
 
@@ -17,6 +19,13 @@ def escape_markdown(text: str) -> str:
     """
     parts = _COMMAND.split(text)
     return "".join(f"`{part}`" if k % 2 else _escaped(part, k, len(parts)) for k, part in enumerate(parts))
+
+
+def error_said(error: Exception | str) -> str:
+    """An error's own sentence, as Streamlit's Markdown shows it. A server for others names no folders of its machine:
+    of a quoted path it says the last part."""
+    said = str(error)
+    return escape_markdown(_PATH.sub(r"“\1”", said) if serving.for_others() else said)
 
 
 def _escaped(text: str, k: int, parts: int) -> str:

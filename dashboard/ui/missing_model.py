@@ -10,7 +10,7 @@ from dashboard.capture import AttentionModel
 from dashboard.errors import UserError
 from dashboard.models import CATALOGUE, find, offered
 from dashboard.ui import session
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.page import end_page, problem, to_page
 from dashboard.ui.paths import NotChosenHere
 
@@ -40,7 +40,7 @@ def end_without(model: AttentionModel | None) -> None:
 
 def offer_path(refused: NotChosenHere, choice: str) -> None:
     """The path that a link names, and a button that opens it. choice: the field of `Choices` that holds it"""
-    st.info(escape_markdown(str(refused)), icon=":material/link_off:")
+    st.info(error_said(refused), icon=":material/link_off:")
     if not refused.elsewhere:
         st.button(
             "Open it",

@@ -21,7 +21,7 @@ from dashboard.heads.view import Between, HeadView, links_between
 from dashboard.models import NotInstalled
 from dashboard.text import Encoding, Special, Unit, reading_notes
 from dashboard.ui import caches, page_list, session
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said
 from dashboard.ui.missing_model import offer, offer_path
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.page_list import LONG
@@ -102,7 +102,7 @@ def contributed(make: Callable[[], Made]) -> Made | None:
         try:
             return make()
         except UserError as wrong:
-            st.info(escape_markdown(str(wrong)), icon=":material/info:")
+            st.info(error_said(wrong), icon=":material/info:")
     return None
 
 

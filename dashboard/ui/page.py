@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.installed import HOME
 from dashboard.ui import paths, session
 from dashboard.ui.frame import address
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said
 
 PAGES = HOME / "pages"
 
@@ -34,4 +34,4 @@ def to_page(name: str, label: str, icon: str, **changed: Any) -> None:
 
 def problem(error: Exception) -> None:
     """Show an error's own sentence: what is wrong, and what to do."""
-    st.error(escape_markdown(str(error)), icon=":material/error:")
+    st.error(error_said(error), icon=":material/error:")

@@ -69,22 +69,18 @@ def chosen_profile(this: Opened) -> tuple[LibraryEntry, Profile]:
     """The chosen profile of the model; or a sentence with what to do, and the end of the page."""
     there = {entry.name: entry for entry in profiles_of(this.model)}
     name = session.choices().profile
-    if not there and serving.for_others():
-        st.info(
-            f"This server has no profile of {escape_markdown(this.model.title)}. Choose another model at the top.",
-            icon=":material/lightbulb:",
-        )
-        end_page()
     if not there:
+        by_line = "" if serving.for_others() else ", or with the line below"
         st.info(
-            f"There is no profile of {escape_markdown(this.model.title)} on this machine yet. Make one on “Corpora”, "
-            f"from the {builtin_size()} built-in English sentences or your own file, or with the line below. Then "
-            "open this page again.",
+            f"There is no profile of {escape_markdown(this.model.title)} yet. Make one on “Corpora”, "
+            f"from the {builtin_size()} built-in English sentences or your own file{by_line}. Then open this page "
+            "again.",
             icon=":material/lightbulb:",
         )
         here = address.of(session.choices())
         st.page_link(CORPUS, label="Open Corpora", icon=":material/library_books:", query_params=here)
-        st.code(command(this.model.name), language="bash")
+        if by_line:
+            st.code(command(this.model.name), language="bash")
         end_page()
     if name not in there:
         if name:

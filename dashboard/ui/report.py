@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from dashboard import serving
 from dashboard.errors import UserError
 from dashboard.export import ReportFigure, reports
 from dashboard.export.reports import MOST_FIGURES
 from dashboard.ui import session
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.page import to_page
 
 
@@ -27,8 +28,15 @@ def add_button(key: str, make: Callable[[], ReportFigure]) -> None:
         disabled=full,
         help=f"The report holds {MOST_FIGURES} figures: take one out first."
         if full
-        else "The report collects figures from all pages. It is kept on this machine, under the address of this page.",
+        else f"The report collects figures from all pages. {kept_where()}",
     )
+
+
+def kept_where() -> str:
+    """Where the report is kept, as a sentence."""
+    if serving.for_others():
+        return "It is kept on this server for your browser, and others do not see it."
+    return "It is kept on this machine, under the address of this page: a bookmark or a reload finds it again."
 
 
 def keep(make: Callable[[], ReportFigure]) -> None:
@@ -38,7 +46,7 @@ def keep(make: Callable[[], ReportFigure]) -> None:
         figure = make()
         key = reports.add(session.choices().report, figure)
     except UserError as wrong:
-        st.toast(escape_markdown(str(wrong)), icon=":material/error:")
+        st.toast(error_said(wrong), icon=":material/error:")
         return
     session.show_report(key)
     st.toast(f"In the report: {escape_markdown(figure.heading)}", icon=":material/note_add:")

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard.capture.write_target import MOST_BEAMS
 from dashboard.errors import UserError
 from dashboard.ui import caches, session
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said
 from dashboard.ui.url_state import tidy
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _take_written(this: Opened) -> None:
             this.key, session.choices().text, this.bos, this.model, st.session_state.get("beams", 1)
         )
     except UserError as wrong:
-        st.toast(escape_markdown(str(wrong)))
+        st.toast(error_said(wrong))
         return
     if written:
         session.change(target=tidy("target", written))

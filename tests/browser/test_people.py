@@ -17,7 +17,7 @@ from bench.visitor import Visitor
 from dashboard.analyses.explore import api
 from dashboard.analyses.profile.library import place_for
 from dashboard.heads.head_id import HeadId
-from dashboard.jobs.job import write
+from dashboard.jobs.record import write
 
 
 def run(work):

@@ -34,7 +34,7 @@ def test_a_visitor_reads_with_its_models_and_no_other(new_page, url):
     assert page.request.get(f"{url}/_stcore/health").ok
     assert page.request.get(f"{url}/_stcore/metrics").status == 404
     page.goto(f"{url}/models")
-    page.get_by_role("heading", name="MiniLM").wait_for()
+    page.get_by_role("heading", name="MiniLM", exact=True).wait_for()
     idle(page)
     assert not page.get_by_text("From the hub").count() and not page.locator("[data-testid=stFileUploader]").count()
 

@@ -9,9 +9,11 @@ import pytest
 
 from dashboard.errors import UserError
 from dashboard.jobs import job, measurement
-from dashboard.jobs.job import EARLIER, JOB, WORK, find, load, resumes
+from dashboard.jobs.job import find
 from dashboard.jobs.measurement import Measurement, NotOurs
+from dashboard.jobs.record import JOB
 from dashboard.jobs.results import AllHeads
+from dashboard.jobs.work import EARLIER, WORK, load, resumes
 from tools.server import ROOT
 
 DEFINED = [
@@ -120,7 +122,7 @@ def test_its_job_is_told_what_asks_the_same_again(letters, monkeypatch, tmp_path
     "work", ["os", "dashboard.streamlit_app", "dashboard.analyses.toy.api.__init__", "dashboard.analyses/toy.api", ""]
 )
 def test_nothing_but_a_module_of_an_analysis_is_ever_imported(work, tmp_path, monkeypatch, refuses_alike):
-    monkeypatch.setattr(job, "import_module", lambda name: pytest.fail(name))
+    monkeypatch.setattr("dashboard.jobs.work.import_module", lambda name: pytest.fail(name))
     assert not WORK.fullmatch(work)
     with refuses_alike(UserError):
         load(work)
@@ -145,7 +147,7 @@ def test_a_library_that_lacks_is_told_by_its_name(monkeypatch, refuses):
     def lacks(name):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr(job, "import_module", lacks)
+    monkeypatch.setattr("dashboard.jobs.work.import_module", lacks)
     with pytest.raises(ModuleNotFoundError, match="torch"):
         load(DEFINED[0])
     assert not resumes(DEFINED[0])

@@ -9,7 +9,9 @@ import pytest
 
 from dashboard import serving
 from dashboard.errors import UserError
-from dashboard.serving import Rules, environment, read_rules
+from dashboard.models import memory
+from dashboard.serving import VARIABLE, Rules, environment, read_rules
+from dashboard.serving.rules import Jobs, Kept
 
 
 def rules_in(folder: Path, text: str | bytes) -> Rules:
@@ -88,3 +90,61 @@ def test_a_process_that_the_server_starts_has_its_rules():
     asked = [sys.executable, "-c", code]
     said = subprocess.run(asked, env=dict(os.environ) | environment(rules), capture_output=True, text=True, timeout=60)
     assert said.stdout.strip() == repr(rules), said.stderr
+
+
+WHOLE = """
+models = ["smollm2"]
+names = ["heads.example.org", "*.example.org", "10.0.0.7", "[::1]"]
+path = "/heads/two/"
+processes = 3
+[limits]
+memory_gigabytes = 4
+[jobs]
+at_once = 2
+each = 3
+minutes = 10
+scheduler = "tcp://node1:8786"
+[kept]
+megabytes = 20
+gigabytes = 2
+days = 30
+"""
+
+
+def test_a_file_says_all_that_a_server_needs(tmp_path):
+    found = rules_in(tmp_path, WHOLE)
+    assert found.names == ("heads.example.org", "*.example.org", "10.0.0.7", "[::1]") and found.path == "heads/two"
+    assert found.processes == 3 and found.memory_gigabytes == 4
+    assert found.jobs == Jobs(2, 3, 10, "tcp://node1:8786") and found.kept == Kept(20, 2, 30)
+
+
+@pytest.mark.parametrize(
+    ("line", "fact"),
+    [
+        ('names = "heads"', "names is a list"),
+        ('names = ["a b"]', "names"),
+        ('names = ["a/b"]', "names"),
+        ('path = "../x"', "path"),
+        ('path = "a b"', "path"),
+        ('path = "?x"', "path"),
+        ("processes = 0", "processes"),
+        ("jobs = 3", "[jobs] is a table"),
+        ("[jobs]\nat_once = 9", "[jobs] at_once"),
+        ('[jobs]\nscheduler = "http://x"', "scheduler"),
+        ('[jobs]\nscheduler = "tcp://x"', "scheduler"),
+        ("[kept]\ndays = 0", "[kept] days"),
+        ("[kept]\nweeks = 2", "[kept] weeks is not known"),
+    ],
+)
+def test_what_a_server_cannot_be_is_told(line, fact, tmp_path):
+    with pytest.raises(UserError) as told:
+        rules_in(tmp_path, line)
+    assert fact in str(told.value) and "two-heads.toml" in str(told.value)
+
+
+def test_memory_is_shared_by_the_processes_that_show_pages(monkeypatch):
+    monkeypatch.setenv(VARIABLE, environment(Rules(memory_gigabytes=4, processes=2))[VARIABLE])
+    monkeypatch.setattr(memory, "used_bytes", lambda: 500_000_000)
+    assert memory.free_bytes() <= 1_500_000_000
+    monkeypatch.setattr(memory, "used_bytes", lambda: 2_500_000_000)
+    assert memory.free_bytes() == 0

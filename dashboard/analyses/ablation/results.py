@@ -26,9 +26,9 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
 from dashboard.heads.head_id import HeadId, heads_by_layer, heads_of
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement, NotOurs
 from dashboard.jobs.results import AllHeads
+from dashboard.jobs.work import OnProgress
 
 SENTENCES = 32
 SEAL = "table_sha256"

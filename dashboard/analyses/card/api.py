@@ -13,7 +13,7 @@ from dashboard.analyses.card.sections import sections
 from dashboard.capture import AttentionModel
 from dashboard.export.report import Section, report_bytes
 from dashboard.files import write_parts
-from dashboard.jobs.job import OnProgress
+from dashboard.jobs.work import OnProgress
 
 __all__ = ["FORMATS", "Card", "make_card"]
 

@@ -12,8 +12,9 @@ from typing import Any
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.files import cache_dir
-from dashboard.jobs.job import Job, OnProgress, start
+from dashboard.jobs.job import Job, start
 from dashboard.jobs.results import known_as
+from dashboard.jobs.work import OnProgress
 
 
 @dataclass(frozen=True)

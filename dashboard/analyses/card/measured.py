@@ -25,8 +25,8 @@ from dashboard.capture.weight_file import check_runs
 from dashboard.corpus.builtin import builtin_corpus, builtin_size
 from dashboard.errors import UserError
 from dashboard.files import not_written, write_parts
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.results import corpus_sha256, known_as, pack, unpack
+from dashboard.jobs.work import OnProgress
 
 TEXT = "The chef who trained in Osaka says ramen is her favourite food."
 """The text whose maps a card shows."""

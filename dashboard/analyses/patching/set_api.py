@@ -16,7 +16,7 @@ from dashboard.capture import AttentionModel
 from dashboard.export import Provenance
 from dashboard.export.call import Call, Model, Part
 from dashboard.export.provenance import origin
-from dashboard.jobs.job import OnProgress
+from dashboard.jobs.work import OnProgress
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from dashboard.analyses.patching.sets import set_named, sets_sha256
 from dashboard.capture import AttentionModel
 from dashboard.files import write_parts
 from dashboard.heads.head_id import HeadId
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import AllHeads, pack, unpack
+from dashboard.jobs.work import OnProgress
 
 PAIRS = "pairs.npz"
 

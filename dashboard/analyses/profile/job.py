@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dashboard.jobs.job import OnProgress
+from dashboard import serving
+from dashboard.jobs.work import OnProgress
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class ProfileWork:
             out,
             limit=settings["limit"],
             workers=settings.get("workers", 1),
+            scheduler=rules.jobs.scheduler or None if (rules := serving.rules()) else None,
             parser=settings.get("parser"),
             progress=progress,
         )

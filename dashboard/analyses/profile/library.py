@@ -18,9 +18,9 @@ from dashboard import serving
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
 from dashboard.errors import UserError
-from dashboard.files import cache_dir
 from dashboard.heads.head_id import columns_of, heads_by_layer, heads_of
 from dashboard.models.resolve import ModelSource
+from dashboard.serving import visitor
 
 if TYPE_CHECKING:
     from dashboard.capture import AttentionModel
@@ -58,9 +58,12 @@ class LibraryEntry:
 
 
 def profile_library() -> list[LibraryEntry]:
-    """All profiles: first those that come with the dashboard, then your own, each by name. A server for others has
-    the first alone."""
-    places = [(SHIPPED, True)] if serving.for_others() else [(SHIPPED, True), (_own(), False)]
+    """All profiles: first those that come with the dashboard, then your own, each by name.
+
+    On a server for others your own are the visitor's, and none where the browser has no cookie.
+    """
+    nobody = serving.for_others() and not visitor.name()
+    places = [(SHIPPED, True)] if nobody else [(SHIPPED, True), (_own(), False)]
     found = [
         _look(folder, shipped)
         for place, shipped in places
@@ -117,7 +120,6 @@ def delete(entry: LibraryEntry) -> None:
 
     Raises UserError for a profile that comes with the dashboard or lies elsewhere, and where removing fails.
     """
-    serving.own_machine_only("Profiles are deleted")
     if entry.shipped or entry.folder.parent != _own():
         raise UserError(f"“{entry.name}” is not a profile of your own and stays. Only your own can be deleted.")
     try:
@@ -162,7 +164,7 @@ def compare_profiles(a: Profile, b: Profile) -> pd.DataFrame:
 
 
 def _own() -> Path:
-    return cache_dir() / "profiles"
+    return visitor.own_folder() / "profiles"
 
 
 def _folders(place: Path) -> list[Path]:

@@ -22,9 +22,9 @@ from dashboard.export import Provenance, table_bytes
 from dashboard.export.metadata import KEY
 from dashboard.files import write_parts
 from dashboard.heads.head_id import HeadId, heads_by_layer, heads_of
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement, NotOurs
 from dashboard.jobs.results import AllHeads, pack, unpack
+from dashboard.jobs.work import OnProgress
 
 SO_FAR = "so_far.npz"
 VERSION = 1  # of the figures: raised where the same request gives others

@@ -23,9 +23,9 @@ from dashboard.analyses.scores.survey import survey
 from dashboard.capture import AttentionModel, read_part
 from dashboard.heads.head_id import Part, columns_of, heads_of
 from dashboard.heads.view import Between
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import AllHeads, known_as, pack, unpack
+from dashboard.jobs.work import OnProgress
 from dashboard.text import Encoding
 from dashboard.text.stretches import Continued
 
@@ -138,4 +138,5 @@ MEASUREMENT = Measurement(
     act="Measure the untrained twin",
     noun="The scores of the untrained twin",
     broken="are broken and cannot be read",
+    of_a_text=True,
 )

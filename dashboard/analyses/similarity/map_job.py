@@ -20,9 +20,9 @@ from dashboard.analyses.similarity.embedding import CLUSTERS, HeadMap, map_table
 from dashboard.capture import AttentionModel
 from dashboard.corpus.read_twice import part_for_corpus
 from dashboard.heads.head_id import Part
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import AllHeads, known_as, pack, unpack
+from dashboard.jobs.work import OnProgress
 
 
 @dataclass(frozen=True)

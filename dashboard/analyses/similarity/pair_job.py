@@ -15,9 +15,9 @@ import numpy as np
 from dashboard.analyses.similarity.api import distances_between
 from dashboard.analyses.similarity.distances import Distances
 from dashboard.capture import AttentionModel
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import corpus_sha256, file_name, known_as, pack, unpack
+from dashboard.jobs.work import OnProgress
 from dashboard.models import ModelSource
 from dashboard.text import LeftOut
 

@@ -33,7 +33,7 @@ from dashboard.ui.components import twin
 from dashboard.ui.components.twin import Twin
 from dashboard.ui.figure import Click
 from dashboard.ui.layout_width import beside, page_width
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.model_and_text import Opened, Reading
 from dashboard.ui.page import end_page
 from dashboard.ui.pages import ablation_tables
@@ -109,7 +109,7 @@ def on_text(this: Reading, heads: tuple[HeadId, ...]) -> AblationOnText:
             place.empty()
         return caches.without(this.key, this.encoding.text, this.bos, heads, chosen.by, this.model, this.encoding)
     except UserError as wrong:
-        place.error(escape_markdown(str(wrong)), icon=":material/error:")
+        place.error(error_said(wrong), icon=":material/error:")
     end_page()
     return None
 
@@ -156,7 +156,7 @@ def head_effects(this: Opened) -> HeadEffects | None:
         request,
         f"**All heads of {escape_markdown(this.model.title)}**",
         lambda: st.caption(
-            f"The effect of ablating each of the {len(request.every):,} heads has not been measured on this machine "
+            f"The effect of ablating each of the {len(request.every):,} heads has not been measured "
             "yet. It takes a minute for a small model and many for a large one. It runs in the background, and the "
             "result is kept."
         ),

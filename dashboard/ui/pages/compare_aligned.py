@@ -33,7 +33,7 @@ from dashboard.heads.head_id import HeadId, nearest
 from dashboard.heads.view import HeadView
 from dashboard.ui import caches, figure, head_picker, heads_together, session
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.missing_model import offer_path
 from dashboard.ui.model_and_text import Reading, contributed
 from dashboard.ui.page import end_page, problem, to_page
@@ -152,7 +152,7 @@ def changes(this: Reading) -> Changes:
     try:
         return caches.changes(this.key, this.encoding.text, session.choices().other, this.bos, this.model)
     except UserError as wrong:
-        st.info(escape_markdown(str(wrong)), icon=":material/info:")
+        st.info(error_said(wrong), icon=":material/info:")
         end_page()
 
 

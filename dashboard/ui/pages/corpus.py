@@ -19,6 +19,7 @@ from dashboard.export.table import table_bytes
 from dashboard.formats import endings
 from dashboard.jobs.job import Job, find, forget, jobs, start
 from dashboard.models import CATALOGUE, is_installed, title_of
+from dashboard.serving import visitor
 from dashboard.text import installed_parsers, not_english_file, parse
 from dashboard.text.charset import not_utf8_file
 from dashboard.text.corpus_file import ENDINGS, is_treebank
@@ -34,13 +35,10 @@ OWN = "Your own file"
 
 
 def form() -> None:
-    """The form: which corpus, which model, which name. On a server for others a sentence in its place."""
-    if serving.for_others():
-        st.caption("This server shows the profiles below. On your own machine you profile corpora of your own.")
-        return
-    chosen = session.choices().model
-    models = [name for name in CATALOGUE if is_installed(name)]
-    if chosen not in CATALOGUE and paths.may_open(chosen):
+    """The form: which corpus, which model, which name."""
+    chosen, rules = session.choices().model, serving.rules()
+    models = list(rules.models) if rules else [name for name in CATALOGUE if is_installed(name)]
+    if chosen not in models and paths.may_open(chosen):
         models.append(chosen)
     source = st.segmented_control("Corpus", [BUILTIN, OWN], default=BUILTIN, required=True, key="corpus_source")
     with st.form("corpus_form", border=False, enter_to_submit=False):
@@ -50,7 +48,7 @@ def form() -> None:
                 "A treebank (.conllu, .conllup or .conll, any language) or a plain text (.txt, English, UTF-8)",
                 type=[ending.removeprefix(".") for ending in ENDINGS],
                 key="corpus_upload",
-                max_upload_size=MOST_MEGABYTES,
+                max_upload_size=rules.upload_megabytes if rules else MOST_MEGABYTES,
             )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             model = st.selectbox(
@@ -61,7 +59,7 @@ def form() -> None:
                 format_func=title_of,
             )
             name = st.text_input("Name of the profile", "My profile", max_chars=60, width=200)
-            if source == OWN:
+            if source == OWN and not rules:
                 parser = st.text_input(
                     "spaCy model, for a text",
                     placeholder="English (built in)",
@@ -95,13 +93,14 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
     out = place_for(name)
     if (out / "profile.json").exists():
         raise UserError(f"There is already a profile named “{name}”. Choose another name, or delete that one.")
-    if (there := find(out)) is not None and there.progress.state == "going":  # as after a second click
+    if (there := find(out)) is not None and there.progress.active:  # as after a second click
         raise UserError(f"“{name}” is already being profiled, see below. Choose another name for another profile.")
     if not own:
         start(model, builtin_corpus(), out, limit=limit)
         return
     if upload is None:
         raise UserError("There is no file yet. Choose a treebank (.conllu) or a text (.txt) first.")
+    visitor.check_space(len(upload.getbuffer()))
     path = out / "source" / _plain(upload.name)
     is_text = not is_treebank(path)
     if is_text and parser:
@@ -130,8 +129,8 @@ def _plain(name: str) -> str:
 
 
 def unfinished() -> list[Job]:
-    """The jobs that are going, were stopped, or failed; on a server for others none is shown."""
-    if serving.for_others():
+    """The jobs that wait or go, were stopped, or failed. On a server for others: the visitor's own."""
+    if serving.for_others() and not visitor.name():
         return []
     return [job for job in jobs(place_for("x").parent) if job.progress.state != "done"]
 
@@ -141,8 +140,9 @@ def progress() -> None:
 
     A job that another tab began while none was going here appears with the next click.
     """
-    states = _states(unfinished())
-    job_panel.while_going(_progress, "going" in states.values(), states)
+    there = unfinished()
+    states = _states(there)
+    job_panel.while_going(_progress, any(job.progress.active for job in there), states)
 
 
 def _states(there: list[Job]) -> dict[str, str]:
@@ -197,7 +197,7 @@ def row(entry: LibraryEntry) -> None:
             )
             if not entry.shipped:
                 with st.popover("Delete", icon=":material/delete:", key=f"deleting_{entry.name}", on_change="rerun"):
-                    named = f"The tables of “{entry.name}” are removed from this machine and cannot be brought back."
+                    named = f"The tables of “{entry.name}” are deleted and cannot be brought back."
                     st.markdown(escape_markdown(named))
                     st.button(
                         "Delete it for good",

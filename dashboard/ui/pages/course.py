@@ -31,7 +31,7 @@ from dashboard.errors import UserError
 from dashboard.heads.view import HeadView
 from dashboard.ui import profile_picker, session
 from dashboard.ui.layout_width import GAP, page_width
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.model_and_text import Opened, opened, read_text
 from dashboard.ui.page import end_page, to_page
 from dashboard.ui.results_cache import cached
@@ -121,7 +121,7 @@ def asked(step: Step) -> Asked:
         lesson = _lesson(this)
         return _syntax(step, this, lesson) if step.name == "syntax_head" else _on_text(step, this, lesson)
     except UserError as wrong:
-        st.info(escape_markdown(str(wrong)), icon=":material/info:")
+        st.info(error_said(wrong), icon=":material/info:")
         end_page()
 
 

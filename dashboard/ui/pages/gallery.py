@@ -14,7 +14,7 @@ from dashboard.errors import UserError
 from dashboard.models import CATALOGUE
 from dashboard.ui import caches, figure, session
 from dashboard.ui.figure import Figure
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.page import to_page
 
 WIDE = 274  # pixels of a picture: three cards stand side by side on a usual screen
@@ -29,7 +29,7 @@ def card(finding: Finding) -> None:
             model, key = caches.opened(finding.model) if finding.model else (None, "")
             found, drawing = _shown(finding.name, key, session.theme(), finding, model)
         except UserError as wrong:
-            st.caption(escape_markdown(str(wrong)))
+            st.caption(error_said(wrong))
             to_page("models", "Open Models", ":material/deployed_code:")
             return
         st.markdown(escape_markdown(sentence(finding, found)))

@@ -13,7 +13,7 @@ from dashboard.errors import UserError
 from dashboard.export import REPORTS, ReportFigure, figure_bytes, report_bytes, reports
 from dashboard.export.reports import LONGEST_NOTE, LONGEST_TITLE, MOST_FIGURES, Entry
 from dashboard.ui import session
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 
 HEARD = 0.5  # seconds in which what was typed a moment ago has come
 UNDO = "report_undo"
@@ -60,7 +60,7 @@ def files(key: str) -> None:
             type="tertiary",
             on_click=_clear,
             args=(key,),
-            help="Removes all figures and notes from this machine. You can put them back until you close the page.",
+            help="Deletes all figures and notes. You can put them back until you close the page.",
         )
 
 
@@ -121,7 +121,7 @@ def _put_back(key: str, gone: list[tuple[int, ReportFigure]]) -> None:
         for place, figure in gone:
             key = reports.add(key, figure, place)
     except UserError as wrong:
-        st.toast(escape_markdown(str(wrong)), icon=":material/error:")
+        st.toast(error_said(wrong), icon=":material/error:")
     else:
         del st.session_state[UNDO]
     session.show_report(key)
@@ -133,7 +133,7 @@ def _clear(key: str) -> None:
     try:
         reports.clear(key)
     except UserError as wrong:
-        st.toast(escape_markdown(str(wrong)), icon=":material/error:")
+        st.toast(error_said(wrong), icon=":material/error:")
     else:
         st.session_state[UNDO] = gone
         session.show_report("")
@@ -147,4 +147,4 @@ def _change(key: str, name: str, **how: Any) -> None:
     try:
         reports.change(key, name, **how)
     except UserError as wrong:
-        st.toast(escape_markdown(str(wrong)), icon=":material/error:")
+        st.toast(error_said(wrong), icon=":material/error:")

@@ -64,7 +64,7 @@ def found(this: Opened) -> HeadMap:
         f"**Map of {_every_head(this.model)}**",
         lambda: st.info(
             f"The distances between the {request.layers * request.heads:,} heads of this "
-            f"{'part' if request.part else 'model'} have not been measured on this machine yet. The model reads the "
+            f"{'part' if request.part else 'model'} have not been measured yet. The model reads the "
             f"{builtin_size()} built-in sentences once, in the background. The result is kept.",
             icon=":material/scatter_plot:",
         ),
@@ -135,7 +135,7 @@ def _distances(this: Opened, other: ModelSource) -> Distances | None:
         request,
         f"**Heads of {escape_markdown(this.model.title)} and {escape_markdown(other.title)}**",
         lambda: st.info(
-            "The distances between the heads of these two models have not been measured on this machine yet. Both "
+            "The distances between the heads of these two models have not been measured yet. Both "
             f"read the {builtin_size()} built-in sentences once, in the background. The result is kept.",
             icon=":material/compare_arrows:",
         ),

@@ -1,4 +1,4 @@
-"""The door of the server: which requests it answers, and who may show the pages in a frame.
+"""The door of the server: which requests it answers, who may show the pages in a frame, and a visitor's key.
 
 A site that a person visits can point its own name to 127.0.0.1 (DNS rebinding). The browser then takes the answers of
 this server for that site's own and lets its scripts read them. The request still names the site as its host, so the
@@ -13,6 +13,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +23,10 @@ from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from dashboard import serving
+from dashboard.serving import visitor
+from dashboard.serving.visitor import COOKIE
 from dashboard.ui.page_list import LEADS_TO
+from dashboard.ui.server import counts
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -30,6 +34,13 @@ Send = Callable[[Message], Awaitable[None]]
 
 OWN = ("localhost", "127.0.0.1", "::1")
 NO_FRAMES = {"content-security-policy": "frame-ancestors 'self'", "x-frame-options": "SAMEORIGIN"}
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",  # an address holds the text
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
 REFUSED = (
     "This dashboard does not answer to this name. Open it as http://127.0.0.1 with its port. To let others "
     "reach it, put the name into STREAMLIT_SERVER_ALLOWED_HOSTS and start it again.\n"
@@ -41,7 +52,7 @@ _POLICY_VIOLATION = 1008  # RFC 6455
 
 class Door:
     """ASGI middleware: refuses requests to a foreign host and connections from a foreign page; forbids frames. On a
-    server for others it keeps Streamlit's counts to itself."""
+    server for others it keeps Streamlit's counts to itself, and gives a browser without a key one with the page."""
 
     def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]):
         self.app = app
@@ -54,20 +65,29 @@ class Door:
         host, origin = headers.get("host"), headers.get("origin")
         if scope["type"] == "websocket":
             if is_host_allowed(host) and from_here(origin, host):
-                await self.app(scope, receive, send)
+                with counts.connected():
+                    await self.app(scope, receive, send)
             else:
                 await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
             return
 
-        async def framed_by_nobody(message: Message) -> None:
+        there, stranger = serving.rules(), False
+        if there and scope["method"] == "GET" and not _has_key(headers):
+            stranger = True  # the whole page, and not “unchanged”: that is no answer to put a cookie on
+            scope = {**scope, "headers": [one for one in scope["headers"] if not one[0].lower().startswith(b"if-")]}
+
+        async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(NO_FRAMES)
+                back = MutableHeaders(scope=message)
+                back.update(NO_FRAMES | HEADERS)
+                if there and stranger and back.get("content-type", "").startswith("text/html"):
+                    _give_key(headers, back, there)
             await send(message)
 
         answer = self.app if is_host_allowed(host) else PlainTextResponse(REFUSED, status_code=421)
-        if serving.for_others() and scope["path"].endswith(COUNTS):
+        if there and scope["path"].endswith(COUNTS):
             answer = PlainTextResponse("Not found\n", status_code=404)
-        await answer(scope, receive, framed_by_nobody)
+        await answer(scope, receive, guarded)
 
 
 class LeadOn:
@@ -86,6 +106,22 @@ class LeadOn:
             here = "../" if path.endswith("/") else "./"
             answer = RedirectResponse(f"{here}{LEADS_TO[last]}{'?' if query else ''}{query}", status_code=308)
         await answer(scope, receive, send)
+
+
+def _has_key(asked: Headers) -> bool:
+    try:
+        cookie = SimpleCookie(asked.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return False
+    return cookie is not None and visitor.is_key(cookie.value)
+
+
+def _give_key(asked: Headers, back: MutableHeaders, rules: serving.Rules) -> None:
+    """Give a browser that has no key one: for a year, and out of reach of scripts."""
+    cookie = f"{COOKIE}={visitor.new_key()}; Path=/{rules.path}; Max-Age={365 * visitor.DAY}; HttpOnly; SameSite=Lax"
+    secure = asked.get("x-forwarded-proto") == "https"
+    back.append("set-cookie", cookie + "; Secure" * secure)
+    back["cache-control"] = "no-store"
 
 
 def from_here(origin: str | None, host: str | None) -> bool:

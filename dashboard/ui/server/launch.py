@@ -22,17 +22,19 @@ CHOSEN = "STREAMLIT_SERVER_ALLOWED_HOSTS"  # a person who sets it knows the name
 _started_in: list[str] = []  # the person's folder, until the server is up
 
 
-def launch(port: int, address: str, *, headless: bool, more: Sequence[str] = ()) -> None:
+def launch(port: int, address: str, *, headless: bool, called: Sequence[str] = (), more: Sequence[str] = ()) -> None:
     """Serve the dashboard until it is stopped, behind the door (`dashboard.ui.server.door`).
 
-    The settings are those of our `.streamlit/config.toml`, whatever the current folder is. more: further ones, as
-    arguments of Streamlit
+    The settings are those of our `.streamlit/config.toml`, whatever the current folder is.
+
+    called: names of the server besides the machine's own; more: further settings, as arguments of Streamlit
     """
     from click.exceptions import Abort
     from streamlit.web import cli
 
     from dashboard.ui.server.door import names
 
+    hosts = [] if CHOSEN in os.environ else [*names(address), *called]
     put_off()
     _started_in.append(os.getcwd())
     os.chdir(HOME)  # Streamlit reads `.streamlit` in the current folder; it must read ours
@@ -45,7 +47,7 @@ def launch(port: int, address: str, *, headless: bool, more: Sequence[str] = ())
                 str(Path(dashboard.__file__).with_name("served.py")),
                 f"--server.address={address}",
                 f"--server.port={port}",
-                *(() if CHOSEN in os.environ else (f"--server.allowedHosts={name}" for name in names(address))),
+                *(f"--server.allowedHosts={name}" for name in hosts),
                 "--server.headless=true",
                 *more,
             ],  # we open the browser ourselves: Streamlit would print its own advertisement

@@ -16,8 +16,9 @@ import pytest
 from dashboard import UserError
 from dashboard.analyses.profile.library import read_profile
 from dashboard.jobs import job as jobs
-from dashboard.jobs import runner
-from dashboard.jobs.job import JOB, find, start
+from dashboard.jobs import queue, runner
+from dashboard.jobs.job import find, start
+from dashboard.jobs.record import JOB
 from tests.helpers.sentences import numbers
 from tools.server import ROOT
 
@@ -70,7 +71,7 @@ class Here:
     """A job's process that is this one, which has imported everything."""
 
     def __init__(self, command, **_):
-        self._status = runner.main(Path(command[-1]))
+        self._status, self.stdin = runner.main(Path(command[-1])), None
 
     def wait(self, seconds: float = 0) -> int:
         return self._status
@@ -79,10 +80,10 @@ class Here:
 @pytest.fixture
 def here(monkeypatch):
     """Jobs run in this process, and are over when they have been started."""
-    monkeypatch.setattr(runner, "_end_with_who_started_it", lambda: None)
+    monkeypatch.setattr(runner, "end_with_parent", lambda: None)
     monkeypatch.setattr(runner.os, "nice", lambda _: 0)
     monkeypatch.setattr(runner.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(jobs.subprocess, "Popen", Here)
+    monkeypatch.setattr(queue.subprocess, "Popen", Here)
 
 
 def test_what_fails_says_why_and_an_upload_stays_until_it_is_done(tmp_path, refuses, snapshot, here):

@@ -14,7 +14,7 @@ from dashboard.analyses.profile.api import draw_two_corpora
 from dashboard.analyses.profile.library import SHIPPED, compare_profiles, place_for, profile_library, read_profile
 from dashboard.analyses.profile.text import same_roles
 from dashboard.errors import UserError
-from dashboard.jobs.job import write
+from dashboard.jobs.record import write
 from dashboard.text.parse import PARSER
 from dashboard.ui.pages import corpus
 from dashboard.ui.pages.corpus import zipped

@@ -13,7 +13,8 @@ from dashboard.analyses.card import job as card_job
 from dashboard.capture.head_weights import head_weights
 from dashboard.heads.head_id import HeadId
 from dashboard.jobs import fetching
-from dashboard.jobs.job import JOB, find
+from dashboard.jobs.job import find
+from dashboard.jobs.record import JOB
 from dashboard.models import CATALOGUE, memory
 from dashboard.models.shelf.search import Files, Found
 from tests.helpers.pages import lines, notices, opened

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from dashboard.errors import UserError
 from dashboard.jobs import fetching
-from dashboard.jobs.job import WORK, load
+from dashboard.jobs.work import WORK, load
 from dashboard.models import hub, memory
 from dashboard.models.catalogue import CATALOGUE, RECORD, location
 from dashboard.models.memory import SPARE, dtype_that_fits, needed_bytes

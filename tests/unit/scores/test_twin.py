@@ -18,8 +18,8 @@ from dashboard.charts.look import Look
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
 from dashboard.jobs import measurement
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.results import twin_request
+from dashboard.jobs.work import OnProgress
 from dashboard.models import find
 from tests.helpers.sentences import heads_in, numbers
 

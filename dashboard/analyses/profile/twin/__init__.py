@@ -26,9 +26,9 @@ from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.heads.head_id import heads_of
 from dashboard.heads.untrained import UNTRAINED, beside
-from dashboard.jobs.job import OnProgress
 from dashboard.jobs.measurement import Measurement
 from dashboard.jobs.results import AllHeads, corpus_sha256, known_as, pack, twin_request, unpack
+from dashboard.jobs.work import OnProgress
 from dashboard.models import ModelSource, find
 from dashboard.models.twin.source import untrained
 

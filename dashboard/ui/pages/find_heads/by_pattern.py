@@ -16,7 +16,7 @@ from dashboard.errors import UserError
 from dashboard.text import read_treebank
 from dashboard.text.sentence import ParsedSentence
 from dashboard.ui import session
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.url_state import DEFAULTS
@@ -77,7 +77,7 @@ def controls(this: Opened) -> Pattern:
         if this.model.causal and written == DEFAULTS.pattern:
             pattern = replace(pattern, direction="head->dependent")
     except UserError as wrong:
-        st.warning(escape_markdown(str(wrong)), icon=":material/info:")
+        st.warning(error_said(wrong), icon=":material/info:")
         pattern = Pattern(relation="nsubj")
     relations, kinds = _labels()
     values = {field.name: getattr(pattern, field.name) for field in fields(Pattern)}

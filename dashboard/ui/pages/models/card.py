@@ -9,7 +9,6 @@ import streamlit as st
 
 from dashboard.analyses.card import job as card_job
 from dashboard.capture import AttentionModel
-from dashboard.jobs.job import find
 from dashboard.ui import job_panel
 from dashboard.ui.markdown import escape_markdown
 
@@ -17,8 +16,7 @@ from dashboard.ui.markdown import escape_markdown
 def card(model: AttentionModel) -> None:
     """The card of the model in use: made in the background, then its files."""
     out = card_job.place_for(model)
-    job = find(out)
-    if job is not None and job.progress.state != "done":
+    if (job := job_panel.unfinished(out)) is not None:
         job_panel.watch(job, f"**Card of {escape_markdown(model.title)}**")
         return
     st.markdown(

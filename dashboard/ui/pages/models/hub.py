@@ -21,7 +21,7 @@ from dashboard.ui.page import problem
 def being_fetched() -> None:
     """A row for each model that is being fetched, or whose fetching was stopped or failed."""
     there = _unfinished()
-    going = any(job.progress.state == "going" for job in there)
+    going = any(job.progress.active for job in there)
     job_panel.while_going(_fetching, going, {job.out.name: job.progress.state for job in there})
 
 

@@ -25,7 +25,7 @@ from dashboard.heads.head_id import HeadId, head_of
 from dashboard.ui import figure, head_names, head_picker, missing_model, session
 from dashboard.ui.figure import Click, Figure, Table
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page, problem
 from dashboard.ui.pages.patching.tables import COLUMNS, PATH
@@ -81,7 +81,7 @@ def predicts(this: Opened) -> bool:
         head_of_language(this.model)
         return True
     except UserError as wrong:
-        st.info(escape_markdown(str(wrong)), icon=":material/info:")
+        st.info(error_said(wrong), icon=":material/info:")
     missing_model.offer_predicting("Carry over heads of {}")
     found = first_pair()
     figure.show(

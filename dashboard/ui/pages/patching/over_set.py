@@ -36,7 +36,7 @@ def show(this: Opened) -> None:
         request,
         f"**{chosen.title}, all heads of {escape_markdown(this.model.title)}**",
         lambda: st.caption(
-            f"Its {len(chosen.pairs)} pairs have not been measured on this machine yet. That takes some minutes for a "
+            f"Its {len(chosen.pairs)} pairs have not been measured yet. That takes some minutes for a "
             "small model. It runs in the background, and what is done is kept."
         ),
     )

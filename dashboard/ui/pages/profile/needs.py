@@ -19,7 +19,7 @@ from dashboard.heads.head_id import head_of, is_of
 from dashboard.ui import figure, head_names, head_picker, job_panel, session
 from dashboard.ui.figure import Click, Figure
 from dashboard.ui.layout_width import beside, page_width
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 from dashboard.ui.model_and_text import Opened
 
 TITLES = {
@@ -100,14 +100,14 @@ def show(this: Opened) -> None:
     try:
         request = Request.of(this.model, this.bos)
     except UserError as wrong:
-        st.info(escape_markdown(str(wrong)), icon=":material/info:")
+        st.info(error_said(wrong), icon=":material/info:")
         return
     found = job_panel.result_or_offer(
         MEASUREMENT,
         request,
         f"**What is kept of all heads of {escape_markdown(this.model.title)}**",
         lambda: st.caption(
-            f"The {len(request.every):,} heads have not been replaced on this machine yet. That takes minutes for a "
+            f"The {len(request.every):,} heads have not been replaced yet. That takes minutes for a "
             "small model and hours for a large one. It runs in the background, and what is done is kept."
         ),
     )

@@ -15,7 +15,7 @@ from dashboard.models.catalogue import CATALOGUE
 from dashboard.ui import figure, session
 from dashboard.ui.figure import Figure
 from dashboard.ui.layout_width import page_width
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said
 from dashboard.ui.missing_model import PREDICTS
 from dashboard.ui.model_and_text import Opened
 from dashboard.ui.page import end_page
@@ -28,7 +28,7 @@ def check_writes(this: Opened) -> None:
             writer_of(this.model)
         return
     except UserError as wrong:
-        st.info(escape_markdown(str(wrong)), icon=":material/info:")
+        st.info(error_said(wrong), icon=":material/info:")
     other = CATALOGUE[PREDICTS]
     if this.model.name != other.name:
         st.button(
