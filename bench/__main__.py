@@ -2,7 +2,23 @@
 
 import argparse
 
-from bench import ablate, beside, corpus, engine, inside, long, memory, page, people, recall, toy, truth, writing, zoo
+from bench import (
+    ablate,
+    beside,
+    classroom,
+    corpus,
+    engine,
+    inside,
+    long,
+    memory,
+    page,
+    people,
+    recall,
+    toy,
+    truth,
+    writing,
+    zoo,
+)
 from bench.walks import run as walks
 
 ALL = {
@@ -14,6 +30,7 @@ ALL = {
     "corpus": corpus.main,
     "ablate": ablate.main,
     "people": people.main,
+    "classroom": classroom.main,
     "memory": memory.main,
     "walks": walks.main,
     "zoo": zoo.main,
@@ -30,6 +47,8 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=90, help="how long they stay (default: 90)")
     parser.add_argument("--models", default="minilm", help="their models by turns (default: minilm)")
     parser.add_argument("--rounds", type=int, default=1, help="how often other people come (default: 1)")
+    parser.add_argument("--processes", type=int, default=2, help="of the server of `classroom` (default: 2)")
+    parser.add_argument("--browsers", type=int, default=6, help="how many sit at Chromium in it (default: 6)")
     parser.add_argument("--walks", type=int, default=20, help="how many walks, in `walks` (default: 20)")
     parser.add_argument("--actions", type=int, default=30, help="of how many actions (default: 30)")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the walks (default: 0)")
@@ -45,7 +64,13 @@ if __name__ == "__main__":
         "rounds": args.rounds,
     }
     wander = {name: getattr(args, name) for name in ("walks", "actions", "seed", "walk", "at_once", "minutes")}
-    own = {"people": crowd, "walks": wander, "zoo": {"types": [kind for kind in args.types.split(",") if kind]}}
+    lesson = {"people": args.people, "seconds": args.seconds, "processes": args.processes, "browsers": args.browsers}
+    own = {
+        "people": crowd,
+        "classroom": lesson,
+        "walks": wander,
+        "zoo": {"types": [kind for kind in args.types.split(",") if kind]},
+    }
     if unknown := [name for name in args.names if name not in ALL]:
         parser.error(f"There is no benchmark {', '.join(unknown)}. Choose of {', '.join(ALL)}.")
     for name in args.names or ALL:

@@ -105,8 +105,10 @@ def text_of(name: str, number: int) -> str:
     return f"{name} says that " + "the old cook in the city knows that " * (1 + number % 4) + "the soup is good."
 
 
-async def visit(url: str, number: int, names: Sequence[str], seconds: float, model: str = MODEL) -> Seen:
-    """One person with a model, for `seconds` from the first picture on."""
+async def visit(
+    url: str, number: int, names: Sequence[str], seconds: float, model: str = MODEL, cookie: str = ""
+) -> Seen:
+    """One person with a model, for `seconds` from the first picture on. cookie: what their browser sends"""
     dice, name = random.Random(number), names[number]
     seen = Seen(text_of(name, number), model)
     card = CATALOGUE[model]
@@ -133,7 +135,7 @@ async def visit(url: str, number: int, names: Sequence[str], seconds: float, mod
         else:
             seen.errors.append(f"{name} was shown no picture of {wanted}")
 
-    async with Visitor(url, query) as tab:
+    async with Visitor(url, query, cookie=cookie) as tab:
         look(await tab.go(HEADS_PAGE), head)
         until = time.monotonic() + seconds
         while time.monotonic() < until:

@@ -39,9 +39,9 @@ class Run:
 class Visitor:
     """One tab. ``async with Visitor(url, "text=Hello") as tab: run = await tab.go()``."""
 
-    def __init__(self, url: str, query: str = "", page: str = ""):
+    def __init__(self, url: str, query: str = "", page: str = "", cookie: str = ""):
         self._url = url.replace("http", "ws", 1) + "/_stcore/stream"
-        self._query, self._page = query, page
+        self._query, self._page, self._cookie = query, page, cookie
         self._pages: dict[str, str] = {}  # path → Streamlit's hash of the page
         self._here = ""
         self._values: dict[str, tuple[str, int]] = {}  # key of a number's widget → its id and its value
@@ -52,7 +52,13 @@ class Visitor:
         self.ticks = 0  # runs that a fragment requested by itself
 
     async def __aenter__(self) -> Visitor:
-        self._socket = await connect(self._url, subprotocols=["streamlit"], max_size=None, compression=None)
+        self._socket = await connect(
+            self._url,
+            subprotocols=["streamlit"],
+            max_size=None,
+            compression=None,
+            additional_headers={"Cookie": self._cookie} if self._cookie else None,
+        )
         self._reader = asyncio.create_task(self._read())
         return self
 

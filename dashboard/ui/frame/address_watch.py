@@ -5,6 +5,10 @@ link to the page itself sends its choices but leaves the address as it was. An i
 with the one of what is shown, and tells Streamlit of it as the browser does after back. Streamlit writes each address
 as a step of its own; one that only corrects the last is put in its place here, and so is one that does not name its
 page, see `page_named`.
+
+A connection that comes back may lead to a server that has just been started and knows nothing of this tab. Streamlit
+says nothing until the next click, which then meets a session without widgets and is lost. So the page is asked for at
+once, by its address.
 """
 
 from __future__ import annotations
@@ -54,6 +58,8 @@ const replace = ({ address, named }) => {
   window.history.replaceState(window.history.state, '', window.location.pathname + query({ ...address, ...named }));
 };
 
+const ask = () => window.dispatchEvent(new PopStateEvent('popstate', { state: window.history.state }));
+
 const watch = (data) => {
   const shown = text(data.address), path = window.location.pathname;
   lead(data);
@@ -69,7 +75,7 @@ const watch = (data) => {
     if (running() || now === told) return again('');
     if (now !== seen) return again(now);
     told = now;
-    window.dispatchEvent(new PopStateEvent('popstate', { state: window.history.state }));
+    ask();
     again('');
   };
   const again = (seen) => { clearTimeout(waiting); waiting = setTimeout(look, QUIET, seen); };
@@ -77,7 +83,17 @@ const watch = (data) => {
   return () => clearTimeout(waiting);
 };
 
+const back = (changes) => {
+  const now = changes.at(-1).target.dataset.testConnectionState;
+  if (now === 'CONNECTED' && changes.some(({ oldValue }) => oldValue !== now)) ask();
+};
+
 export default function () {
+  if (!window.twoHeadsBack) {
+    window.twoHeadsBack = new MutationObserver(back);
+    const which = { attributeFilter: ['data-test-connection-state'], attributeOldValue: true };
+    window.twoHeadsBack.observe(document.querySelector('[data-testid="stApp"]'), which);
+  }
   (window.twoHeadsAddress ??= Promise.withResolvers()).resolve(watch);
 }
 """
