@@ -15,6 +15,7 @@ serve: $(VENV)/.app
 
 test: $(VENV)/.dev
 	$(BIN)/python -m tools.chromium
+	$(BIN)/python -m tools.nginx
 	$(BIN)/python -m dashboard models --get smollm2
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pyright

@@ -43,9 +43,10 @@ def before(ports: Sequence[int], folder: Path) -> Iterator[str]:
     subprocess.run([*new, "-out", str(certificate), *name], check=True, capture_output=True)
     passwords.write_text(f"class:{{PLAIN}}{PASSWORD}\n")
     port = first_free_port("127.0.0.1", 24430)
+    own = "user root;" if hasattr(os, "geteuid") and os.geteuid() == 0 else ""  # it reads a folder that is ours alone
     (folder / "nginx.conf").write_text(
         f"""
-        daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/errors.txt;
+        {own} daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/errors.txt;
         events {{}}
         http {{
             access_log off;

@@ -168,7 +168,10 @@ def test_a_third_job_is_refused(own_cache, monkeypatch, refuses):
     with refuses(UserError, "2 jobs"):
         begun("three")
     assert [job.progress.state for job in jobs] == ["waiting", "waiting"]
-    assert find(place_for("three")) is None
+    app = pages.opened("corpus")
+    next(one for one in app.text_input if one.label == "Name of the profile").set_value("three")
+    next(one for one in app.button if one.label == "Start the profile").click().run()
+    assert any("2 jobs" in one.value for one in app.error) and find(place_for("three")) is None
     come(monkeypatch, OTHER)
     assert begun("three").progress.sentence == "Waiting: 2 come first"
     come(monkeypatch, ONE)

@@ -26,9 +26,9 @@ def _counters() -> tuple[Histogram, Counter, Gauge]:
     from prometheus_client import Counter, Gauge, Histogram
 
     return (
-        Histogram("two_heads_page_seconds", "Time of one run of a page", ["page"], buckets=SECONDS),
-        Counter("two_heads_broken_pages", "Runs of a page that ended with an error of ours", ["page"]),
-        Gauge("two_heads_open_pages", "Tabs that are connected", multiprocess_mode="livesum"),
+        Histogram("two_heads_page_seconds", "Time of one run of a page", ["page"], buckets=SECONDS, registry=None),
+        Counter("two_heads_broken_pages", "Runs of a page that ended with an error of ours", ["page"], registry=None),
+        Gauge("two_heads_open_pages", "Tabs that are connected", multiprocess_mode="livesum", registry=None),
     )
 
 
