@@ -138,6 +138,8 @@ def start(
     serving.check_model(model)
     visitor.check_space()
     job = Job(Path(out).absolute(), model, Path(path).absolute(), limit, how, work)
+    if rules is not None:
+        queue.check_share(job.out, owner, rules.jobs.each)  # before anything is written
 
     def kept() -> None:
         atomically(job.out / JOB, json.dumps(record).encode())

@@ -62,6 +62,14 @@ def ticket_of(out: Path) -> Ticket | None:
     return next((one for one in tickets() if one.out == out), None)
 
 
+def check_share(out: Path, owner: str, most: int) -> None:
+    """Raises UserError for a job in this folder if its owner has `most` others that wait or go."""
+    theirs = [one for one in tickets() if one.owner == owner and one.out != out]
+    if len(theirs) >= most:
+        some = "one job" if most == 1 else f"{most} jobs"
+        raise UserError(f"You have {some} on this server already. Wait until one is done, or stop one.")
+
+
 def line_up(out: Path, owner: str, most: int, record: Callable[[], None]) -> None:
     """Let the job of a folder wait. record: writes its file, once it is sure that it may
 
@@ -70,10 +78,7 @@ def line_up(out: Path, owner: str, most: int, record: Callable[[], None]) -> Non
     place().mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(place() / "lock").acquire(timeout=5):
-            theirs = [one for one in tickets() if one.owner == owner and one.out != out]
-            if len(theirs) >= most:
-                some = "one job" if most == 1 else f"{most} jobs"
-                raise UserError(f"You have {some} on this server already. Wait until one is done, or stop one.")
+            check_share(out, owner, most)
             leave(out)
             record()
             name = f"{time.time_ns():020}-{owner}-{secrets.token_hex(4)}.json"

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -28,7 +29,7 @@ from dashboard.serving import Rules, environment, visitor
 from dashboard.serving.rules import Kept
 from dashboard.text import parse
 from dashboard.ui import page_list
-from dashboard.ui.pages import recall_runs
+from dashboard.ui.pages import corpus, recall_runs
 from dashboard.ui.pages.models import brought
 from dashboard.ui.server import visitors
 from tests.helpers import pages
@@ -177,6 +178,16 @@ def test_a_third_job_is_refused(own_cache, monkeypatch, refuses):
     come(monkeypatch, ONE)
     jobs[0].stop()
     assert jobs[0].progress.state == "stopped" and begun("four").progress.state == "waiting"
+
+
+def test_the_file_of_a_job_that_is_refused_is_not_kept(own_cache, refuses):
+    upload = SimpleNamespace(name="../../a.txt", getbuffer=lambda: b"The cook cooks.")
+    for name in ("one", "two"):
+        corpus._begin("minilm", name, 9, True, upload, "")
+    with refuses(UserError, "2 jobs"):
+        corpus._begin("minilm", "three", 9, True, upload, "")
+    kept = {file.relative_to(place_for("x").parent).as_posix() for file in own_cache.rglob("a.txt")}
+    assert kept == {"one/source/a.txt", "two/source/a.txt"} and not place_for("three").exists()
 
 
 def test_nobody_sees_stops_or_forgets_anothers_job(own_cache, monkeypatch, refuses):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -114,7 +116,14 @@ def _begin(model: str, name: str, limit: int | None, own: bool, upload, parser: 
         st.session_state["corpus_says"] = not_english_file(path) or ""
     if not is_text:
         st.session_state["corpus_says"] = not_utf8_file(path) or ""
-    start(model, path, out, limit=limit, parser=(_absolute(parser) or None) if is_text else None)
+    try:
+        start(model, path, out, limit=limit, parser=(_absolute(parser) or None) if is_text else None)
+    except UserError:
+        if find(out) is None:  # nothing would show the file, and nobody could delete it
+            shutil.rmtree(path.parent, ignore_errors=True)
+            with suppress(OSError):
+                out.rmdir()
+        raise
 
 
 def _absolute(parser: str) -> str:

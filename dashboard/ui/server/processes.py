@@ -98,7 +98,11 @@ def serve(rules: serving.Rules, ports: list[int], address: str, monitored: int) 
             with monitor.answering(monitored, shown, foreman):
                 while not told.is_set():
                     shown.step()
-                    foreman.step()
+                    try:
+                        foreman.step()
+                    except OSError as wrong:  # a full disk, a folder that is not ours: pages go on
+                        print(f"The queue of jobs cannot be read or written: {wrong.strerror}.", flush=True)
+                        told.wait(PAUSE)
                     if time.monotonic() - day > visitor.DAY or not day:
                         day = time.monotonic()
                         visitor.forget_old(rules)
