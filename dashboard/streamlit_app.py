@@ -23,7 +23,7 @@ if "dashboard.ui.model_and_text" not in sys.modules:  # the server has just star
 
 from dashboard.errors import UserError  # noqa: E402
 from dashboard.installed import HOME  # noqa: E402
-from dashboard.ui import missing_model, model_and_text, page_list  # noqa: E402
+from dashboard.ui import missing_model, model_and_text, page_list, report  # noqa: E402
 from dashboard.ui.frame import address, around, example_texts  # noqa: E402
 from dashboard.ui.page import PageEnd, problem  # noqa: E402
 from dashboard.ui.page_list import FIRST  # noqa: E402
@@ -55,6 +55,7 @@ if page.url_path == "" and address.leads_on(found := st.query_params.to_dict()):
     st.switch_page(PAGES["explore"], query_params=found)
 address.read(page.url_path)
 model_and_text.fit_choices(page_list.PARTS in page_list.at(page.url_path).uses)
+report.find_own()
 address.write()
 opening.empty()
 shown = page_list.at(page.url_path)

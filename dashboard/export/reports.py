@@ -74,6 +74,14 @@ def is_there(key: str) -> bool:
     return bool(entries(key))
 
 
+def latest() -> str:
+    """The key of the report that was changed last; "" if there is none."""
+    if nobody() or not _place().is_dir():
+        return ""
+    there = [(_changed(folder), folder.name) for folder in _place().iterdir() if is_there(folder.name)]
+    return max(there)[1] if there else ""
+
+
 def figure(key: str, name: str) -> ReportFigure | None:
     """A figure of a report, without its note and title; None where its file is gone or is not as it was written."""
     data = whole(_file(key, name))

@@ -32,6 +32,12 @@ def add_button(key: str, make: Callable[[], ReportFigure]) -> None:
     )
 
 
+def find_own() -> None:
+    """On a server for others the visitor's report, whatever the address says: a link may come from somebody else."""
+    if serving.for_others() and not reports.is_there(session.choices().report) and (key := reports.latest()):
+        session.correct(report=key)
+
+
 def kept_where() -> str:
     """Where the report is kept, as a sentence."""
     if serving.for_others():

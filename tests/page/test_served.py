@@ -154,6 +154,8 @@ def test_a_report_is_its_visitors_alone_though_its_address_is_known(own_cache, m
             reports.change(key, reports_name(order), out=True)
     come(monkeypatch, ONE)
     assert len(reports.entries(key)) == 1
+    for address in ({}, {"report": "0" * 24}):  # their own is found by their key, also from another's link
+        assert "All heads" in pages.read(pages.opened("report", **address))
 
 
 def reports_name(order: Path) -> str:
