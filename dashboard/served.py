@@ -10,9 +10,14 @@ if str(HERE.parent) not in sys.path:
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
+from dashboard import serving  # noqa: E402
 from dashboard.ui.server.door import Door, LeadOn  # noqa: E402
 from dashboard.ui.server.launch import back  # noqa: E402
 from dashboard.ui.server.made_files import stay_a_while  # noqa: E402
 
 stay_a_while()
+if serving.for_others():
+    from dashboard.ui.server import closed
+
+    closed.to_visitors()
 app = st.App(HERE / "streamlit_app.py", middleware=[Middleware(Door), Middleware(LeadOn)], lifespan=back)

@@ -113,8 +113,8 @@ def add(key: str, new: ReportFigure, place: int | None = None) -> str:
             f"This figure takes {len(data) / 1e6:.0f} MB, and a report keeps figures of at most "
             f"{LARGEST_FIGURE / 1e6:.0f} MB. Download it by itself, or choose a shorter text."
         )
-    visitor.check_space(len(data))
     with _changing():
+        visitor.check_space(len(data))
         there = entries(key)
         key = key if there else secrets.token_hex(12)
         same = [entry for entry in there if entry.name == name]

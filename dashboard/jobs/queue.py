@@ -27,6 +27,7 @@ from dashboard.installed import child_process
 from dashboard.jobs.record import STOP, read, write
 from dashboard.jobs.work import resumes, work_of
 
+MOST_WAITING = 50  # jobs of all visitors
 MOST_TRIES = 3  # how often a job is begun that ends without a result and without a word
 PATIENCE = 15.0  # seconds that a job has to end by itself
 _TICKET = re.compile(r"(\d{20})-([0-9a-f]{32})-[0-9a-f]{8}\.json", re.ASCII)
@@ -52,7 +53,7 @@ def tickets() -> list[Ticket]:
     with suppress(OSError):
         for file in sorted(place().iterdir()):
             if form := _TICKET.fullmatch(file.name):
-                with suppress(OSError, ValueError, KeyError, TypeError):
+                with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
                     found.append(Ticket(file, form[2], Path(json.loads(file.read_bytes())["out"])))
     return found
 
@@ -79,6 +80,8 @@ def line_up(out: Path, owner: str, most: int, record: Callable[[], None]) -> Non
     try:
         with FileLock(place() / "lock").acquire(timeout=5):
             check_share(out, owner, most)
+            if len(tickets()) >= MOST_WAITING:
+                raise UserError("Many jobs wait on this server already. Try again later.")
             leave(out)
             record()
             name = f"{time.time_ns():020}-{owner}-{secrets.token_hex(4)}.json"
@@ -126,6 +129,8 @@ class Foreman:
         there = tickets()
         for out in set(self._going) - {one.out for one in there}:  # its folder or its ticket was removed
             self._end(out)
+        for out in set(self._tries) - {one.out for one in there}:
+            del self._tries[out]
         for one in there:
             self._look(one)
 
@@ -146,23 +151,27 @@ class Foreman:
         record = read(one.out)
         if record is None or record["state"] not in ("waiting", "going"):
             one.file.unlink(missing_ok=True)
-            self._tries.pop(one.out, None)
         elif len(self._going) < self._rules.at_once:
             self._begin(one.out, record)
 
     def _ended(self, out: Path) -> bool:
         """Whether the process of a job has ended. One that takes too long is asked to, and some seconds later made
-        to."""
+        to; one that takes too much memory is made to at once."""
         process, begun = self._going[out]
         late = time.monotonic() - begun - 60 * self._rules.minutes
-        if process.poll() is None and late <= PATIENCE:
+        large = process.poll() is None and _memory(process) > self._rules.memory_gigabytes * 1e9
+        if process.poll() is None and late <= PATIENCE and not large:
             if late > 0:
                 with suppress(OSError):
                     (out / STOP).touch()
             return False
         self._end(out)
         record = read(out)
-        if late > 0 and record is not None and record["state"] in ("going", "stopped"):
+        if large and record is not None:
+            most = self._rules.memory_gigabytes
+            why = f"It was ended: a job on this server takes {most:,} GB of memory at most. Give it less to read."
+            write(out, record | {"state": "failed", "sentence": why})
+        elif late > 0 and record is not None and record["state"] in ("going", "stopped"):
             write(out, record | {"state": "stopped", "sentence": self._took_too_long(work_of(record["asked"]))})
         return True
 
@@ -175,7 +184,11 @@ class Foreman:
         write(out, record | {"state": "going", "sentence": "Starting", "pid": None, "beat": time.time()})
         with suppress(OSError):
             (out / STOP).unlink(missing_ok=True)
-        self._going[out] = process_of(out), time.monotonic()
+        try:
+            self._going[out] = process_of(out), time.monotonic()
+        except OSError:  # no process can be started now
+            write(out, record | {"state": "waiting"})
+            raise
 
     def _end(self, out: Path) -> None:
         process, _ = self._going.pop(out)
@@ -185,6 +198,17 @@ class Foreman:
         minutes = self._rules.minutes
         goes_on = " It can go on where it was." if resumes(work) else ""
         return f"It was stopped: a job on this server takes {minutes:,} minute{'s'[: minutes != 1]} at most.{goes_on}"
+
+
+def _memory(process: subprocess.Popen) -> int:
+    """Bytes of memory that a process and those that it started take; 0 where it has just ended."""
+    import psutil
+
+    try:
+        first = psutil.Process(process.pid)
+        return sum(one.memory_info().rss for one in (first, *first.children(recursive=True)))
+    except psutil.Error:
+        return 0
 
 
 def process_of(out: Path) -> subprocess.Popen:

@@ -12,7 +12,8 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from dashboard.errors import UserError
+from dashboard import serving
+from dashboard.errors import UserError, places
 from dashboard.installed import end_with_parent
 from dashboard.jobs.record import BEAT, STOP, read, write
 from dashboard.jobs.work import load, resumes, stopped, work_of
@@ -36,8 +37,12 @@ def main(out: Path) -> int:
         sign.end("failed", str(error))
         return 1
     except Exception as error:
-        traceback.print_exc()
-        why = (str(error).strip().splitlines() or [""])[0][:200]
+        if serving.for_others():  # what it says may be a visitor's text, or name a folder
+            print(places(type(error), error.__traceback__), file=sys.stderr)
+            why = "tell the one who runs this server"
+        else:
+            traceback.print_exc()
+            why = (str(error).strip().splitlines() or [""])[0][:200]
         goes_on = ": it goes on where it was" if resumes(sign.work) else ""
         sign.end("failed", f"It broke off ({type(error).__name__}: {why}). Start it again{goes_on}.")
         return 1

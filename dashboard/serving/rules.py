@@ -17,6 +17,7 @@ dashboard is one person's own, on their machine.
     at_once = 1                        # how many go at a time
     each = 2                           # of one visitor, those that wait included
     minutes = 60                       # that one may take
+    memory_gigabytes = 3               # that one may take
     scheduler = "tcp://node1:8786"     # a Dask cluster that reads corpora; without the line this machine does
 
     [kept]
@@ -52,7 +53,7 @@ NUMBERS = {
         "upload_megabytes": (1, 5),
         "memory_gigabytes": (2, 10_000),  # the libraries and the embedded model take one
     },
-    "jobs": {"at_once": (1, 8), "each": (1, 20), "minutes": (1, 10_000)},
+    "jobs": {"at_once": (1, 8), "each": (1, 20), "minutes": (1, 10_000), "memory_gigabytes": (1, 10_000)},
     "kept": {"megabytes": (1, 10_000), "gigabytes": (1, 10_000), "days": (1, 10_000)},
 }
 """The whole numbers of a file: table ("" for none) → name → (least, most)."""
@@ -64,7 +65,7 @@ _SCHEDULER = re.compile(r"((tcp|tls)://[\w.\[\]:-]+:\d{1,5})?", re.ASCII)
 
 @dataclass(frozen=True)
 class Jobs:
-    """Work in the background: how many jobs go at once, how many one visitor may have, how long each may take.
+    """Work in the background: how many jobs go at once, how many one visitor may have, what each may take.
 
     scheduler: the address of a Dask cluster that reads corpora; "" for this machine
     """
@@ -72,6 +73,7 @@ class Jobs:
     at_once: int = 1
     each: int = 2
     minutes: int = 60
+    memory_gigabytes: int = 3
     scheduler: str = ""
 
 

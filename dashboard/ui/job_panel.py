@@ -12,7 +12,7 @@ from dashboard.errors import UserError
 from dashboard.jobs.job import Job, again, find, forget
 from dashboard.jobs.measurement import Found, Measurement, RequestType
 from dashboard.serving import visitor
-from dashboard.ui.markdown import error_said, escape_markdown
+from dashboard.ui.markdown import error_said
 
 EVERY = 1.0  # seconds
 
@@ -134,7 +134,7 @@ def run_action(act: Callable[[], object]) -> None:
 def wrong() -> None:
     """Show the error of the last click on a button, once."""
     if message := st.session_state.pop("job_wrong", ""):
-        st.error(escape_markdown(message), icon=":material/error:")
+        st.error(error_said(message), icon=":material/error:")
 
 
 def _button(label: str, key: str, name: str, icon: str, act: Callable[[], object]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from dashboard import serving
 from dashboard.charts.labels import turned
+from dashboard.files import cache_dir
+from dashboard.installed import HOME
 
 _JOINER = "\u2060"  # has no width; breaks what Streamlit would read as a link, an icon or an arrow
 _PATH = re.compile(r"“(?:[A-Za-z]:)?[/\\][^“”]*?([^“”/\\]+)[/\\]?”")
@@ -25,7 +28,11 @@ def error_said(error: Exception | str) -> str:
     """An error's own sentence, as Streamlit's Markdown shows it. A server for others names no folders of its machine:
     of a quoted path it says the last part."""
     said = str(error)
-    return escape_markdown(_PATH.sub(r"“\1”", said) if serving.for_others() else said)
+    if serving.for_others():
+        for place in sorted({str(cache_dir()), str(HOME), str(Path.home())}, key=len, reverse=True):
+            said = re.sub(re.escape(place) + r"[/\\]?(visitors[/\\][0-9a-f]{32}[/\\])?", "", said)
+        said = _PATH.sub(r"“\1”", said)
+    return escape_markdown(said)
 
 
 def _escaped(text: str, k: int, parts: int) -> str:

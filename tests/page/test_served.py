@@ -12,15 +12,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import serving
+from dashboard.analyses.card import job as card_job
 from dashboard.analyses.profile.library import delete, place_for, profile_library
 from dashboard.analyses.scores import twin
 from dashboard.analyses.similarity import map_job
 from dashboard.analyses.similarity.map_job import Request as MapRequest
+from dashboard.capture import open_model
 from dashboard.corpus.builtin import builtin_corpus
 from dashboard.errors import UserError
 from dashboard.export import reports
 from dashboard.files import cache_dir
+from dashboard.jobs import runner
 from dashboard.jobs.job import Job, find, forget, start
+from dashboard.jobs.record import read
 from dashboard.models import fetch, hub, resolve
 from dashboard.models import find as find_model
 from dashboard.models.shelf.remove import remove
@@ -29,6 +33,7 @@ from dashboard.serving import Rules, environment, visitor
 from dashboard.serving.rules import Kept
 from dashboard.text import parse
 from dashboard.ui import page_list
+from dashboard.ui.markdown import error_said
 from dashboard.ui.pages import corpus, recall_runs
 from dashboard.ui.pages.models import brought
 from dashboard.ui.server import visitors
@@ -237,6 +242,39 @@ def test_what_is_measured_of_a_text_lies_with_its_visitor(own_cache, monkeypatch
     assert mine.is_relative_to(own_cache / "visitors" / visitor.name_of(ONE))
     come(monkeypatch, OTHER)
     assert twin.MEASUREMENT.folder(asked) != mine
+
+
+def test_a_card_is_its_visitors_own(own_cache, monkeypatch):
+    model = open_model("minilm")
+    mine = card_job.place_for(model)
+    assert mine.is_relative_to(own_cache / "visitors" / visitor.name_of(ONE))
+    come(monkeypatch, OTHER)
+    assert card_job.place_for(model) != mine
+    come(monkeypatch, "")
+    assert "cookie" in pages.read(pages.opened("models"))
+
+
+def test_no_error_names_a_folder_of_the_machine(own_cache):
+    for name in ("mine", "x“y”", "two words"):
+        out = place_for(name)
+        for said in (f"Work is going on in “{out}” already.", f"Wrote {out}", f"No such file: '{out}/x'"):
+            shown = error_said(UserError(said)).replace("\\", "").replace("\u2060", "")
+            assert name in shown and str(own_cache) not in shown and visitor.name_of(ONE) not in shown
+
+
+def test_a_job_that_breaks_off_says_and_writes_nothing_of_what_it_read(own_cache, monkeypatch, capfd):
+    job = begun("mine")
+
+    def breaks(*_):
+        raise ValueError("a visitor's secret")
+
+    monkeypatch.setattr(runner, "load", lambda work: SimpleNamespace(make=breaks))
+    monkeypatch.setattr(runner, "end_with_parent", lambda: None)
+    monkeypatch.setattr(runner.os, "nice", lambda _: 0)
+    monkeypatch.setattr(runner.signal, "signal", lambda *_: None)
+    assert runner.main(job.out) == 1
+    written = capfd.readouterr().err + read(job.out)["sentence"]
+    assert "secret" not in written and "ValueError" in written and " breaks" in written
 
 
 def test_without_a_cookie_nothing_is_kept_and_it_is_said_why(own_cache, monkeypatch, refuses):

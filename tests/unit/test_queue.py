@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -25,7 +27,7 @@ class Process:
 
     def __init__(self, out: Path):
         self.out, self.status, self.killed = out, None, False
-        self.stdin = None
+        self.stdin, self.pid = None, 2**22 + 1  # larger than any process's number
         Process.begun[out] = self
 
     def poll(self):
@@ -161,6 +163,64 @@ def test_what_breaks_off_without_a_word_is_tried_again_but_not_for_ever(tmp_path
     assert states(a) == ["failed"] and "3 times" in read(a)["sentence"] and tickets() == []
 
 
+def test_a_job_that_takes_too_much_memory_is_ended_and_the_next_begins(tmp_path, foreman, monkeypatch):
+    a, b = waits(tmp_path, "a"), waits(tmp_path, "b")
+    one, taken = foreman(memory_gigabytes=2), [1_900_000_000]
+    monkeypatch.setattr(queue, "_memory", lambda process: taken[0] if process.out == a else 0)
+    one.step()
+    one.step()
+    assert states(a, b) == ["going", "waiting"]
+    taken[0] = 2_100_000_000
+    one.step()
+    assert states(a, b) == ["failed", "going"] and "2 GB" in read(a)["sentence"]
+
+
+def test_the_memory_of_a_process_is_that_of_all_it_started():
+    code = "import sys; held = bytes(1) * 60_000_000; sys.stdin.read()"
+    both = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+    process = subprocess.Popen([sys.executable, "-c", both, code], stdin=subprocess.PIPE)
+    until = time.monotonic() + 20
+    while queue._memory(process) < 75_000_000 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert 75_000_000 < queue._memory(process) < 300_000_000
+    queue.end(process)
+    assert queue._memory(process) == 0
+
+
+def test_where_no_process_can_be_started_the_job_waits_on(tmp_path, foreman, monkeypatch):
+    def none(_):
+        raise OSError("no more")
+
+    a, one = waits(tmp_path, "a"), foreman()
+    monkeypatch.setattr(queue, "process_of", none)
+    with pytest.raises(OSError, match="no more"):
+        one.step()
+    assert states(a) == ["waiting"]
+    monkeypatch.setattr(queue, "process_of", Process)
+    one.step()
+    assert states(a) == ["going"]
+
+
+def test_stopping_and_going_on_is_no_breaking_off(tmp_path, foreman):
+    a, one = waits(tmp_path, "a"), foreman()
+    for _ in range(queue.MOST_TRIES + 2):
+        one.step()
+        Process.begun[a].finish("stopped")
+        queue.leave(a)
+        one.step()
+        waits(tmp_path, "a")
+    one.step()
+    assert states(a) == ["going"]
+
+
+def test_so_many_wait_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(queue, "MOST_WAITING", 3)
+    for k in range(3):
+        waits(tmp_path, f"{k}", owner=f"{k}" * 32)
+    with pytest.raises(UserError, match="Many jobs wait"):
+        waits(tmp_path, "x", owner="f" * 32)
+
+
 def test_a_job_whose_folder_is_removed_ends_and_the_next_begins(tmp_path, foreman):
     a, b = waits(tmp_path, "a"), waits(tmp_path, "b")
     one = foreman()
@@ -180,6 +240,7 @@ def test_a_file_that_is_no_ticket_is_left_alone(tmp_path, foreman):
         ("x.json", b"{}"),
         (f"{1:020}-{ONE}-00000000.json", b"["),
         (f"{2:020}-{ONE}-00000000.json", b"{}"),
+        (f"{3:020}-{ONE}-00000000.json", b"[" * 100_000),
     ):
         (queue.place() / name).write_bytes(what)
     a = waits(tmp_path, "a")

@@ -103,6 +103,7 @@ memory_gigabytes = 4
 at_once = 2
 each = 3
 minutes = 10
+memory_gigabytes = 5
 scheduler = "tcp://node1:8786"
 [kept]
 megabytes = 20
@@ -115,7 +116,7 @@ def test_a_file_says_all_that_a_server_needs(tmp_path):
     found = rules_in(tmp_path, WHOLE)
     assert found.names == ("heads.example.org", "*.example.org", "10.0.0.7", "[::1]") and found.path == "heads/two"
     assert found.processes == 3 and found.memory_gigabytes == 4
-    assert found.jobs == Jobs(2, 3, 10, "tcp://node1:8786") and found.kept == Kept(20, 2, 30)
+    assert found.jobs == Jobs(2, 3, 10, 5, "tcp://node1:8786") and found.kept == Kept(20, 2, 30)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from typing import Any
 
 from dashboard.capture import AttentionModel, open_model
 from dashboard.corpus.builtin import builtin_corpus
-from dashboard.files import cache_dir
 from dashboard.jobs.job import Job, start
 from dashboard.jobs.results import known_as
 from dashboard.jobs.work import OnProgress
+from dashboard.serving import visitor
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,11 @@ MEASUREMENT = CardWork()
 
 
 def place_for(model: AttentionModel) -> Path:
-    """The folder of a model's card on this machine, existing or not. Raises UserError if no cache folder is known."""
+    """The folder of a model's card, existing or not; on a server for others each visitor has their own. Raises
+    UserError if no folder is known."""
     name, revision = known_as(model.source)
     last = re.sub(r"[^A-Za-z0-9_-]+", "-", re.split(r"[\\/]", name.rstrip("\\/"))[-1])[:40]
-    return cache_dir() / "cards" / f"{last}-{hashlib.sha256(f'{name} {revision}'.encode()).hexdigest()[:16]}"
+    return visitor.own_folder() / "cards" / f"{last}-{hashlib.sha256(f'{name} {revision}'.encode()).hexdigest()[:16]}"
 
 
 def begin(model: AttentionModel, sentences: int | None = None) -> Job:

@@ -10,9 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from dashboard.analyses.profile.budget import CONTENT
+from dashboard.errors import UserError
 from dashboard.text.sentence import ROOT, LeftOut, ParsedSentence
 
 FAR = 10
+MOST_RELATIONS = 200
 
 # Columns of the position group: d from -10 to 10 without 0, d < -10, d > 10, ln|d| to the left, ln|d| to the right.
 POSITION = 2 * FAR + 4
@@ -84,6 +86,12 @@ class FeatureSpace:
 
     @classmethod
     def of(cls, counts: CorpusCounts) -> FeatureSpace:
+        """Raises UserError for a corpus with too many relations: memory grows with their square."""
+        if (many := len(counts.relations)) > MOST_RELATIONS:
+            raise UserError(
+                f"This treebank has {many:,} relations, subtypes not counted, and a profile takes {MOST_RELATIONS} at "
+                "most. Universal Dependencies has 37. Look at its column DEPREL: it may hold something else."
+            )
         return cls(tuple(sorted(counts.relations)), counts.lemmas, counts.lemmas.total())
 
     @cached_property

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
-from types import TracebackType
+
+from dashboard.errors import places
 
 _logger = logging.getLogger(__name__)
 _usual = logging.getLogRecordFactory()
@@ -18,12 +18,6 @@ def without_texts() -> None:
     """From now on this process logs exceptions without their messages."""
     logging.setLogRecordFactory(_record)
     threading.excepthook = _thread_ended
-
-
-def places(kind: type[BaseException], at: TracebackType | None) -> str:
-    """An exception's type and the lines through which it came, without its message."""
-    lines = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(at)]
-    return "\n".join([*lines, f"{kind.__module__}.{kind.__qualname__}"])
 
 
 def _record(*args: object, **more: object) -> logging.LogRecord:

@@ -14,10 +14,11 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from dashboard import serving
+from dashboard.errors import places
 from dashboard.installed import child_process
 from dashboard.jobs.queue import Foreman
 from dashboard.jobs.queue import end as end_process
@@ -97,19 +98,24 @@ def serve(rules: serving.Rules, ports: list[int], address: str, monitored: int) 
             shown.step()
             with monitor.answering(monitored, shown, foreman):
                 while not told.is_set():
-                    shown.step()
-                    try:
-                        foreman.step()
-                    except OSError as wrong:  # a full disk, a folder that is not ours: pages go on
-                        print(f"The queue of jobs cannot be read or written: {wrong.strerror}.", flush=True)
-                        told.wait(PAUSE)
+                    _go_on(shown.step, foreman.step)
                     if time.monotonic() - day > visitor.DAY or not day:
                         day = time.monotonic()
-                        visitor.forget_old(rules)
+                        _go_on(lambda: visitor.forget_old(rules))
                     told.wait(STEP)
         finally:
             foreman.close()
             shown.close()
+
+
+def _go_on(*steps: Callable[[], object]) -> None:
+    """Take each step, whatever became of the one before: a full disk or a lack of processes ends nobody's page."""
+    for step in steps:
+        try:
+            step()
+        except Exception as wrong:
+            print(places(type(wrong), wrong.__traceback__), flush=True)
+            time.sleep(PAUSE)
 
 
 @contextmanager

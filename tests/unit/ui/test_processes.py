@@ -56,6 +56,18 @@ def test_all_end_with_it(shown):
     assert [one.poll() is not None for one in there] == [True, True]
 
 
+def test_what_fails_in_one_step_does_not_end_the_next(capsys, monkeypatch):
+    monkeypatch.setattr(processes, "PAUSE", 0)
+    taken = []
+
+    def fails():
+        raise PermissionError("a folder of ours")
+
+    processes._go_on(fails, lambda: taken.append(1))
+    said = capsys.readouterr().out
+    assert taken == [1] and "PermissionError" in said and " fails" in said and "a folder of ours" not in said
+
+
 class Shown:
     def __init__(self):
         self.quiet = []

@@ -9,13 +9,18 @@ import streamlit as st
 
 from dashboard.analyses.card import job as card_job
 from dashboard.capture import AttentionModel
+from dashboard.errors import UserError
 from dashboard.ui import job_panel
-from dashboard.ui.markdown import escape_markdown
+from dashboard.ui.markdown import error_said, escape_markdown
 
 
 def card(model: AttentionModel) -> None:
     """The card of the model in use: made in the background, then its files."""
-    out = card_job.place_for(model)
+    try:
+        out = card_job.place_for(model)
+    except UserError as wrong:
+        st.caption(error_said(wrong))
+        return
     if (job := job_panel.unfinished(out)) is not None:
         job_panel.watch(job, f"**Card of {escape_markdown(model.title)}**")
         return
