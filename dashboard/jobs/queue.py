@@ -25,7 +25,6 @@ from dashboard.errors import UserError
 from dashboard.files import atomically, cache_dir
 from dashboard.installed import child_process
 from dashboard.jobs.record import STOP, read, write
-from dashboard.jobs.work import resumes, work_of
 
 MOST_WAITING = 50  # jobs of all visitors
 MOST_TRIES = 3  # how often a job is begun that ends without a result and without a word
@@ -172,7 +171,10 @@ class Foreman:
             why = f"It was ended: a job on this server takes {most:,} GB of memory at most. Give it less to read."
             write(out, record | {"state": "failed", "sentence": why})
         elif late > 0 and record is not None and record["state"] in ("going", "stopped"):
-            write(out, record | {"state": "stopped", "sentence": self._took_too_long(work_of(record["asked"]))})
+            minutes = self._rules.minutes
+            most = f"{minutes:,} minute{'s'[: minutes != 1]}"
+            why = f"It was stopped: a job on this server takes {most} at most."
+            write(out, record | {"state": "stopped", "sentence": why})
         return True
 
     def _begin(self, out: Path, record: dict) -> None:
@@ -193,11 +195,6 @@ class Foreman:
     def _end(self, out: Path) -> None:
         process, _ = self._going.pop(out)
         end(process)
-
-    def _took_too_long(self, work: str) -> str:
-        minutes = self._rules.minutes
-        goes_on = " It can go on where it was." if resumes(work) else ""
-        return f"It was stopped: a job on this server takes {minutes:,} minute{'s'[: minutes != 1]} at most.{goes_on}"
 
 
 def _memory(process: subprocess.Popen) -> int:

@@ -131,6 +131,14 @@ def test_runs_of_pages_are_counted_by_all_processes_and_added_up(tmp_path):
     assert "two_heads_open_pages 0.0" in said and "secret" not in said
 
 
+def test_the_process_that_starts_the_others_stays_small():
+    code = "import dashboard.commands.serve, dashboard.ui.server.processes, sys\n"
+    code += (
+        "assert not {'torch', 'transformers', 'streamlit', 'pandas', 'numpy'} & set(sys.modules), sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 def test_ones_own_machine_counts_nothing(tmp_path):
     code = "from dashboard.ui.server import counts\nwith counts.timed('explore'), counts.connected(): pass\n"
     code += "import sys; assert 'prometheus_client' not in sys.modules"
