@@ -17,7 +17,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
-import psutil
 from playwright.async_api import Browser, Page, async_playwright
 
 from bench import people as crowd
@@ -38,12 +37,8 @@ class Memory:
     """The memory of a process and all that it started, in bytes, what they share counted once; every two seconds."""
 
     def __init__(self, port: int):
-        [pid] = {
-            one.pid
-            for one in psutil.net_connections("tcp")
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid
-        }
-        self._first = psutil.Process(pid).parent() or psutil.Process(pid)
+        shown = crowd.listening(port)
+        self._first = shown.parent() or shown
         self.seen: list[int] = []
 
     def now(self) -> int:

@@ -181,17 +181,21 @@ def check(people: Sequence[Seen]) -> None:
                 seen.wrong.append(f"{head} of “{seen.text}” is off by {apart:.4f}, left out {left.max():.4f}")
 
 
+def listening(port: int) -> psutil.Process:
+    """The process that listens at a port of this machine."""
+    [pid] = {
+        one.pid
+        for one in psutil.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid
+    }
+    return psutil.Process(pid)
+
+
 class Watch:
     """The server's memory (bytes) every second and its processor time (seconds), including its child processes."""
 
     def __init__(self, url: str):
-        port = int(url.rsplit(":", 1)[1])
-        [pid] = {
-            one.pid
-            for one in psutil.net_connections("tcp")
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid
-        }
-        self._process = psutil.Process(pid)
+        self._process = listening(int(url.rsplit(":", 1)[1]))
         self.memory: list[int] = []
 
     def cpu(self) -> float:

@@ -60,7 +60,7 @@ def is_key(text: str) -> bool:
 
 def entries(key: str) -> list[Entry]:
     """The figures of a report in order; empty if there is no such report, or its list is broken."""
-    if not is_key(key) or nobody() or (data := whole(_place() / key / _ORDER)) is None:
+    if not is_key(key) or visitor.nobody() or (data := whole(_place() / key / _ORDER)) is None:
         return []
     try:
         read = [Entry(*map(str, one)) for one in json.loads(data)]  # versions before wrote no title
@@ -76,7 +76,7 @@ def is_there(key: str) -> bool:
 
 def latest() -> str:
     """The key of the report that was changed last; "" if there is none."""
-    if nobody() or not _place().is_dir():
+    if visitor.nobody() or not _place().is_dir():
         return ""
     there = [(_changed(folder), folder.name) for folder in _place().iterdir() if is_there(folder.name)]
     return max(there)[1] if there else ""
@@ -193,11 +193,6 @@ def _unpacked(data: bytes) -> ReportFigure:
         tuple(StoredMatrix(Path(name).stem, files[name]) for name in matrices),
         Provenance.from_dict(json.loads(files["provenance.json"])),
     )
-
-
-def nobody() -> bool:
-    """Whether nothing can be kept: on a server for others, where the browser has no cookie."""
-    return serving.for_others() and not visitor.name()
 
 
 def _place() -> Path:

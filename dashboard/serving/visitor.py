@@ -52,15 +52,19 @@ def name() -> str:
     return name_of(_asked[0]()) if for_others() and _asked else ""
 
 
+def nobody() -> bool:
+    """Whether nothing can be kept: on a server for others, where the browser has no cookie."""
+    return for_others() and not name()
+
+
 def owner() -> str:
     """The same, for what is to be kept. Raises UserError where a server for others knows none."""
-    found = name()
-    if for_others() and not found:
+    if nobody():
         raise UserError(
             "This server keeps your work under a cookie, and your browser sends none. Allow cookies for this address, "
             "then load the page again."
         )
-    return found
+    return name()
 
 
 def own_folder() -> Path:

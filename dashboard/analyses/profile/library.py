@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dashboard import serving
 from dashboard.analyses.profile.roles import FIGURES
 from dashboard.analyses.profile.tables import CHUNKS, KEY, PROFILE, TABLES, Profile, read_about, read_table
 from dashboard.errors import UserError
@@ -62,8 +61,7 @@ def profile_library() -> list[LibraryEntry]:
 
     On a server for others your own are the visitor's, and none where the browser has no cookie.
     """
-    nobody = serving.for_others() and not visitor.name()
-    places = [(SHIPPED, True)] if nobody else [(SHIPPED, True), (_own(), False)]
+    places = [(SHIPPED, True)] if visitor.nobody() else [(SHIPPED, True), (_own(), False)]
     found = [
         _look(folder, shipped)
         for place, shipped in places

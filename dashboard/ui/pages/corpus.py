@@ -139,7 +139,7 @@ def _plain(name: str) -> str:
 
 def unfinished() -> list[Job]:
     """The jobs that wait or go, were stopped, or failed. On a server for others: the visitor's own."""
-    if serving.for_others() and not visitor.name():
+    if visitor.nobody():
         return []
     return [job for job in jobs(place_for("x").parent) if job.progress.state != "done"]
 
