@@ -25,9 +25,10 @@ def figures(app):
     return found.set_index("figure")
 
 
-def test_what_ships_is_shown_with_its_numbers(snapshot):
-    found = MEASUREMENT.find(Request.of(open_model("minilm")))
-    app = opened(**ASKED, replaced="position")
+@pytest.mark.parametrize("model, layer, head", [("minilm", 0, 2), ("smollm2", 16, 0)])
+def test_what_ships_is_shown_with_its_numbers(model, layer, head, snapshot):
+    found = MEASUREMENT.find(Request.of(open_model(model)))
+    app = opened(model=model, layer=str(layer), head=str(head), replaced="position")
     assert not app.exception and not app.error
     known = found.table.dropna(subset=["kept_all"])
     [said] = [one for one in pages.headings(app) if "Position alone keeps" in one]
@@ -36,7 +37,7 @@ def test_what_ships_is_shown_with_its_numbers(snapshot):
     [rank] = pages.lines(app, "bit count of “position")
     rho = found.table[["bits_position", "kept_position"]].corr("spearman").iloc[0, 1]
     assert numbers(rank)[0] == pytest.approx(rho, abs=0.005)
-    row = found.table.query("layer == 0 and head == 2").iloc[0]
+    row = found.table.query(f"layer == {layer} and head == {head}").iloc[0]
     assert figures(app)["kept"]["Position"] == round(100 * row["kept_position"], 1)
     assert figures(app)["bits"]["+ context"] == round(row["bits_position_context"], 3)
     assert [wording(said)] == snapshot
@@ -47,9 +48,10 @@ def test_what_ships_is_shown_with_its_numbers(snapshot):
     assert pages.lines(app, "bit count of “only syntax”")
 
 
-def test_a_head_of_position_keeps_all_and_an_even_spread_nothing():
+@pytest.mark.parametrize("model", ["minilm", "smollm2"])
+def test_a_head_of_position_keeps_all_and_an_even_spread_nothing(model):
     """The head of the previous word, found by its bits: what is known of it without any replacement."""
-    table = MEASUREMENT.find(Request.of(open_model("minilm"))).table
+    table = MEASUREMENT.find(Request.of(open_model(model))).table
     best = table.loc[table["bits_position"].idxmax()]
     assert best["kept_position"] > 0.99 and best["kept_even"] < 0.2
     assert (table["sentences"] == job.SENTENCES).all() and (table["fitted"] > job.SENTENCES).all()

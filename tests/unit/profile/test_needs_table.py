@@ -125,6 +125,21 @@ def test_the_picture_has_a_point_for_each_head_with_both_figures(refuses):
         draw_needs(found, "total")
 
 
+def test_a_share_beyond_the_axis_is_a_triangle_and_a_wide_interval_pale():
+    found = made()
+    plain_one = draw_needs(found, "all").to_dict()["title"]["subtitle"]
+    table = found.table.copy()
+    table.loc[0, ["kept_all", "kept_all_low", "kept_all_high"]] = 2.0, 1.9, 3.5
+    table.loc[1, ["kept_all", "kept_all_low", "kept_all_high"]] = -0.7, -0.8, -0.6
+    drawn = draw_needs(Needs(table, found.provenance), "all")
+    rows = next(one["data"]["values"] for one in layers_of(drawn.to_dict()) if "shape" in str(one.get("data")))
+    assert [row["shape"] for row in rows[:3]] == ["triangle-up", "triangle-down", "circle"]
+    assert [row["y"] for row in rows[:2]] == [1.5, -0.5] and rows[0]["strength"] < rows[1]["strength"]
+    *before, last = drawn.to_dict()["title"]["subtitle"]
+    assert before == plain_one and "pale" in last and numbers(last) == [100, -50, 150, 2]
+    valid_svg_of(drawn)
+
+
 def test_a_file_holds_the_table_and_only_of_its_request():
     found = made()
     request = Request("m", "sha256:0", 3, 2, True, 200, (0, 1, 2), sha256="s")

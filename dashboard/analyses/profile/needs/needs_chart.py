@@ -10,13 +10,14 @@ import pandas as pd
 from dashboard.charts.drawing import WIDTH, Drawing, sheet
 from dashboard.charts.look import Look, Selection
 from dashboard.charts.point_labels import names, sides
-from dashboard.heads.format import percent
+from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import click_fields, datum_of, has_parts, heads_of
 
 TALLEST = 340.0  # pixels of the plane
 MARGIN = 70.0  # pixels for the vertical axis
 LOW, HIGH = -0.5, 1.5  # shares; what lies beyond is drawn at the edge
 UNSURE = 1.0  # the length of an interval above which a head is pale
+SURE = 0.9  # the opacity of one that is not
 NAMED = 4  # heads that are named at each end of each axis
 ROOT = 0.5  # exponent of the horizontal scale: most heads have few bits, a few have many
 AREA = 60.0
@@ -33,7 +34,9 @@ def bits_against_kept(
     selection: Selection = Selection(),
 ) -> Drawing:
     """A point per head that has both: across bits, on a square-root scale, values under 0 drawn at 0; up the share
-    kept, with its interval. Grey ticks: what an even spread keeps, of figures that are models.
+    kept, with its interval. Grey ticks: what an even spread keeps, of figures that are models. A share beyond −50 or
+    150 % is a triangle at that edge; an interval wider than 100 points is pale. The subtitle ends with what there is of
+    both.
 
     A click chooses a head: the point parameter "head" has the fields layer, head and epoch.
 
@@ -103,9 +106,9 @@ def bits_against_kept(
             },
         },
         {
-            "mark": {"type": "point", "filled": True, "shape": "circle", "fill": p.ink, "stroke": p.paper}
+            "mark": {"type": "point", "filled": True, "fill": p.ink, "stroke": p.paper}
             | {"strokeWidth": 0.8, "size": AREA, "aria": False},
-            "encoding": at | strength,
+            "encoding": at | strength | {"shape": {"field": "shape", "type": "nominal", "scale": None, "legend": None}},
         },
         {
             "transform": [{"filter": "datum.pinned"}],
@@ -129,10 +132,21 @@ def bits_against_kept(
         {"width": wide, "height": high, "layer": [{"data": {"values": rows}, "layer": layers}]},
         look.theme,
         title=title,
-        subtitle=subtitle,
+        subtitle=[*subtitle, *_signs(rows)],
         description=description,
         width=width,
     )
+
+
+def _signs(rows: list[dict]) -> list[str]:
+    """The line that explains pale points and triangles, where there are any."""
+    pale = any(row["strength"] < SURE for row in rows)
+    beyond = sum(row["shape"] != "circle" for row in rows)
+    said = [
+        "pale: interval wider than 100 points" if pale else "",
+        f"triangle: beyond {percent(LOW)} or {percent(HIGH)} ({counted(beyond, 'heads')})" if beyond else "",
+    ]
+    return [" · ".join(filter(None, said))] if any(said) else []
 
 
 def _rows(table: pd.DataFrame, figure: str, selection: Selection) -> list[dict]:
@@ -156,7 +170,8 @@ def _rows(table: pd.DataFrame, figure: str, selection: Selection) -> list[dict]:
                 "low": None if np.isnan(low) else round(float(np.clip(low, LOW, HIGH)), 4),
                 "high": None if np.isnan(high) else round(float(np.clip(high, LOW, HIGH)), 4),
                 "even": round(float(np.clip(one["kept_even"], LOW, HIGH)), 4) if model else None,
-                "strength": 0.25 if unsure else 0.9,
+                "shape": "triangle-up" if one[kept] > HIGH else "triangle-down" if one[kept] < LOW else "circle",
+                "strength": 0.25 if unsure else SURE,
                 "faint": 0.12 if unsure else 0.45,
                 "tip": selection.tip(head, says),
             }
@@ -166,7 +181,7 @@ def _rows(table: pd.DataFrame, figure: str, selection: Selection) -> list[dict]:
 
 def _named(rows: list[dict], wide: float, high: float, most: float, span: tuple[float, float]) -> list[dict]:
     """Labels for the heads at the ends of both axes that are not pale."""
-    sure = [row for row in rows if row["strength"] > 0.5]
+    sure = [row for row in rows if row["strength"] == SURE]
     ends = [
         sorted(sure, key=lambda row: -row["x"])[:NAMED],
         sorted(sure, key=lambda row: row["y"])[:NAMED],
