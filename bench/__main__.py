@@ -5,6 +5,7 @@ import argparse
 from bench import (
     ablate,
     beside,
+    change,
     classroom,
     corpus,
     engine,
@@ -38,6 +39,7 @@ ALL = {
     "long": long.main,
     "truth": truth.main,
     "writing": writing.main,
+    "change": change.main,
 }
 
 if __name__ == "__main__":
