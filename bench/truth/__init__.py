@@ -20,7 +20,7 @@ from bench.truth.measure import measured
 OUT, DOCUMENT = Path("build/truth.json"), Path("docs/known-truth.md")
 STRENGTHS = (1.0, 2.0, 4.0, 8.0)
 NOISE = 1.0
-SEEDS = {"tokens": 10, "both_ways": 10, "induction": 10, "aligner": 10, "parse": 5, "causal_parse": 5}
+SEEDS = {"tokens": 10, "both_ways": 10, "partners": 10, "induction": 10, "aligner": 10, "parse": 5, "causal_parse": 5}
 
 
 def main() -> None:

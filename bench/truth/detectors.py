@@ -46,6 +46,7 @@ _TEXT = ("tokens", "both_ways")
 _PARSE = ("parse", "causal_parse")
 
 DETECTORS: tuple[Detector, ...] = (
+    Detector("Copying", "Inside a head", "copying", "induction", ("induction",), "names copying"),
     Detector("Self", "All heads", "self", "self", _TEXT),
     Detector("Previous token", "All heads", "previous", "previous", (*_TEXT, "induction")),
     Detector("Next token", "All heads", "next", "next", ("both_ways",)),
@@ -55,7 +56,10 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("Induction", "All heads", "induction", "induction", ("induction",), "names induction"),
     Detector("Entropy", "All heads", "entropy", "even", _TEXT),
     Detector("Spread", "All heads", "spread", "even", _TEXT),
-    Detector("Loss without the head", "Ablation", "loss_change", "circuit", ("induction",)),
+    Detector("Changed heads", "Compare", "changed", "names", ("partners",)),
+    Detector("Find heads by example", "Find heads", "example", "head", _PARSE, beside=("subject",)),
+    Detector("Find heads by pattern", "Find heads", "pattern", "to head", _PARSE),
+    Detector("Word aligner", "Find heads", "aligner", "aligner", ("aligner",)),
     Detector("Lift of all relations", "Syntax vs context", "all", "all relations", _PARSE, beside=("subject",)),
     Detector("Largest lift of a relation", "Syntax vs context", "relation", "parse", _PARSE, "names relation"),
     Detector("Position", "Syntax vs context", "position", "step", _PARSE, "names position"),
@@ -67,9 +71,9 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("Attention sink", "Syntax vs context", "sink", "sink", _PARSE, "names sink", ("subject",)),
     Detector("Named “previous word”", "Syntax vs context", "names previous", "previous", _PARSE, "names previous"),
     Detector("Named “next word”", "Syntax vs context", "names next", "next", ("parse",), "names next"),
-    Detector("Find heads by example", "Find heads", "example", "head", _PARSE, beside=("subject",)),
-    Detector("Find heads by pattern", "Find heads", "pattern", "to head", _PARSE),
-    Detector("Word aligner", "Find heads", "aligner", "aligner", ("aligner",)),
+    Detector("Loss without the head", "Ablation", "loss_change", "circuit", ("induction",)),
+    Detector("Recovered", "Carry a head over", "recovered", "circuit", ("induction",)),
+    Detector("Long range", "Long range", "long range", "partner", ("partners",)),
 )
 """Everything that claims a job, in the order of the pages."""
 

@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from dashboard.analyses.ablation.api import ablate
+from dashboard.analyses.compare.change import head_changes
+from dashboard.analyses.compare.changed_heads import FOR_CHANCE
 from dashboard.analyses.find_heads.api import Pattern, find_heads, find_heads_in
 from dashboard.analyses.find_heads.find_aligners import find_aligners
+from dashboard.analyses.logit_attribution.copying import copying_table
+from dashboard.analyses.long_range.agreement_texts import DISTANCES
+from dashboard.analyses.long_range.measure import gather, measure_step
+from dashboard.analyses.long_range.questions import question_of
+from dashboard.analyses.long_range.trial import Trial
+from dashboard.analyses.patching.api import patch
 from dashboard.analyses.profile.dependency_cases import ALL, DIRECTIONS
 from dashboard.analyses.profile.names import LEAST_INDUCTION, head_names
 from dashboard.analyses.profile.roles import SINK
@@ -26,10 +34,14 @@ from dashboard.analyses.scores.scores import SCORES
 from dashboard.builtin import known_truth
 from dashboard.builtin.known_truth.made_language import DET, sentences, treebank
 from dashboard.capture import AttentionModel, of_part, open_model
+from dashboard.capture.unembedding import unembedding
 from dashboard.heads.bootstrap import FEWEST
 from dashboard.heads.head_id import HeadId, heads_of
+from dashboard.text.encoding import Encoding
 
 TEXTS, LENGTH, DIFFERENT = 3, 40, 20  # of a random text: tokens, and how many of them are different words
+COPIED = 20  # texts whose tokens are copied or not
+APART = 12  # texts at each distance, as many as the page has
 SENTENCES = 200
 LEVEL = 0.05  # of q
 STEPS = ("previous", "next")
@@ -61,13 +73,65 @@ def _of_text(known: known_truth.Known, model: AttentionModel, seed: int, folder:
 
 
 def _of_circuit(known: known_truth.Known, model: AttentionModel, seed: int, folder: Path) -> pd.DataFrame:
-    """The same, and the effect of each head's ablation on a text that is repeated."""
+    """The same, the effect of each head's ablation on a text that is repeated, whether it copies, and what it carries
+    from one text to another."""
+    random = np.random.default_rng(seed)
     table = _of_text(known, model, seed, folder)
-    words = np.random.default_rng(seed).choice(known.plain, 20, replace=False)
+    words = random.choice(known.plain, 20, replace=False)
     effect = ablate(model, " ".join([*words, *words])).table
-    return table.join(_by_head(effect, "loss_change")).assign(
-        **{"names induction": table["induction"] >= LEAST_INDUCTION}
-    )
+    table = table.join(_by_head(effect, "loss_change"))
+    table["names induction"] = table["induction"] >= LEAST_INDUCTION
+    read = [model.encode(" ".join(random.choice(known.plain, LENGTH))) for _ in range(COPIED)]
+    to_logits = unembedding(model, read[0])
+    assert to_logits is not None
+    copied = copying_table(to_logits, model, read, model.all_heads)
+    copied = copied.set_index(pd.Index(heads_of(copied), tupleize_cols=False))
+    table["copying"] = copied["copying"]
+    table["names copying"] = (copied["copying"] >= 0.5) & (copied["copying_low"] > copied["baseline_high"])
+    carried = []
+    for number in range(TEXTS):
+        a, b, *answers = known_truth.induction_pair(known, TEXTS * seed + number)
+        carried.append(_by_head(patch(model, a, b, answers=answers).table, "recovered"))
+    table["recovered"] = sum(carried) / TEXTS
+    return table
+
+
+def _of_partners(known: known_truth.Known, model: AttentionModel, seed: int, folder: Path) -> pd.DataFrame:
+    """The lift over distance from a word to its partner, and the change of heads where a name is exchanged."""
+    random = np.random.default_rng(seed)
+    names, pairs = known_truth.names_and_pairs(known)
+    trials = [[_apart(pairs, distance, random) for _ in range(APART)] for distance in DISTANCES[:-1]]
+    reach = gather(model, question_of("verb"), [measure_step(model, one) for one in trials])
+    alone = [pair[int(random.integers(2))] for pair in pairs]
+    some = [*random.choice(alone, DIFFERENT - 1, replace=False), str(random.choice(names))]
+    at, words = int(random.integers(DIFFERENT)), list(some)
+    words[at], words[-1] = words[-1], words[at]
+    left = [word for word in alone if word not in words]
+
+    def exchanged(place: int) -> Encoding:
+        return model.encode(" ".join([*words[:place], str(random.choice(left)), *words[place + 1 :]]))
+
+    others = [place for place in range(DIFFERENT) if place != at]
+    variants = [exchanged(others[number % len(others)]) for number in range(FOR_CHANCE)]
+    changed = head_changes(model, model.encode(" ".join(words)), exchanged(at), variants).table
+    index = pd.Index(model.all_heads, tupleize_cols=False)
+    table = pd.DataFrame({"long range": [reach.lift()[head.layer, head.head] for head in index]}, index)
+    table["q long range"] = [int(reach.q[head.layer, head.head] <= LEVEL) for head in index]
+    table["changed"] = _by_head(changed, "lift")
+    return table
+
+
+def _apart(pairs: Sequence[tuple[str, str]], distance: int, random: np.random.Generator) -> Trial:
+    """A text of different words, one of which stands so many words after its partner."""
+    chosen = int(random.integers(len(pairs)))
+    alone = [pair[int(random.integers(2))] for number, pair in enumerate(pairs) if number != chosen]
+    seen = int(random.integers(len(pairs) + 1 - distance))
+    first, second = random.permutation(pairs[chosen]).tolist()
+    words = random.permutation(alone).tolist()
+    words.insert(seen, first)
+    words.insert(seen + distance, second)
+    starts = np.cumsum([0, *(len(word) + 1 for word in words)]).tolist()
+    return Trial(" ".join(words), looks=starts[seen + distance], seen=starts[seen])
 
 
 def _of_parse(known: known_truth.Known, model: AttentionModel, seed: int, folder: Path) -> pd.DataFrame:
@@ -123,6 +187,7 @@ def _of_aligner(known: known_truth.Known, model: AttentionModel, seed: int, fold
 _MEASURES: dict[str, Callable[[known_truth.Known, AttentionModel, int, Path], pd.DataFrame]] = {
     "tokens": _of_text,
     "both_ways": _of_text,
+    "partners": _of_partners,
     "induction": _of_circuit,
     "parse": _of_parse,
     "causal_parse": _of_parse,

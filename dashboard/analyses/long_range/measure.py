@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import pandas as pd
@@ -39,8 +39,8 @@ class Step:
         from all other words i of the same text to the word i - d, (T, L, H)
     even: the share that an even spread over all visible tokens would give, (T)
     words: the distance in words (T)
-    chance: of each text what could be drawn in place of its query word, and the shares of all words with a word at this
-        distance, float32 (words, L · H)
+    others: of each text the words with a word at this distance, as places from the query word's, the query word itself
+        (0) among them, and their shares, float32 (words, L · H)
     seconds: the duration of the pass; tokens: the number of tokens
     """
 
@@ -48,7 +48,7 @@ class Step:
     apart: np.ndarray
     even: np.ndarray
     words: np.ndarray
-    chance: Sequence[tuple[DrawnSets, np.ndarray]]
+    others: Sequence[tuple[np.ndarray, np.ndarray]]
     seconds: float
     tokens: int
 
@@ -57,7 +57,8 @@ class Step:
 class LongRange:
     """One question, measured at all S distances: `share` and `apart` (T, S, L, H), `even` and `words` (T, S).
 
-    chance: of every step and text what could be drawn, and its shares, as in `Step`
+    chance: of each text what could be drawn, and its shares. A draw moves the query word and the key word by as many
+        words at all distances, for the two are the same at all of them: a text counts once, not S times
     """
 
     question: Question
@@ -72,8 +73,8 @@ class LongRange:
 
     @cached_property
     def q(self) -> np.ndarray:
-        """q of each head's share over all texts and distances, by random query words at the same distance in the same
-        texts (METRICS §10): (L, H), NaN for heads that are not there, and for all of a measurement without draws."""
+        """q of each head's share over all texts and distances, by other words of the same texts as far apart (METRICS
+        §10): (L, H), NaN for heads that are not there, and for all of a measurement without draws."""
         shape = self.share.shape[2:]
         return q_of_texts(self.chance).reshape(shape) if len(self.chance) else np.full(shape, np.nan)
 
@@ -117,7 +118,7 @@ def measure_step(model: AttentionModel, trials: Sequence[Trial]) -> Step:
         apart=np.stack([text.apart for text in along.texts]),
         even=np.array([text.even for text in along.texts]),
         words=np.array([text.back for text in along.texts]),
-        chance=[text.chance(seed) for seed, text in enumerate(along.texts)],
+        others=[text.others for text in along.texts],
         seconds=time.perf_counter() - began,
         tokens=sum(map(len, encodings)),
     )
@@ -134,8 +135,19 @@ def gather(model: AttentionModel, question: Question, steps: Sequence[Step]) -> 
         apart=np.stack([step.apart for step in steps], 1),
         even=np.stack([step.even for step in steps], 1),
         words=np.stack([step.words for step in steps], 1),
-        chance=[text for step in steps for text in step.chance],
+        chance=[
+            _chance(number, texts) for number, texts in enumerate(zip(*(step.others for step in steps), strict=True))
+        ],
     )
+
+
+def _chance(number: int, steps: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[DrawnSets, np.ndarray]:
+    """What can be drawn in place of the two words of a text, and its shares, the mean over the distances: see
+    `LongRange`. steps: of this text as in `Step.others`"""
+    moves = reduce(np.intersect1d, [moved for moved, _ in steps])
+    values = np.stack([shares[np.isin(moved, moves)] for moved, shares in steps]).mean(0, dtype=np.float64)
+    cells = np.arange(len(moves))
+    return DrawnSets([cells[moves == 0]], [cells], len(cells), (SEED, number)), values
 
 
 def long_range(model: AttentionModel, question: str = "verb") -> LongRange:
@@ -214,7 +226,7 @@ class _Text:
         self.sums = torch.full((model.layers, model.heads, m), torch.nan, device=device)
         for layer in model.numbers:
             self.sums[layer, : model.heads_of(layer)] = 0.0
-        self.looks, self.others = looks, np.setdiff1d(np.unique(words[counts]), [looks])
+        self.looks, self.apart_from = looks, np.setdiff1d(np.unique(words[counts]), [looks])
         rows = np.flatnonzero(words == looks)
         visible = rows + 1 if model.causal else np.full(len(rows), len(encoding))
         self.even = float((sizes[seen] / visible).mean())
@@ -231,15 +243,13 @@ class _Text:
 
     @property
     def apart(self) -> np.ndarray:
-        return self.sums[..., self.others].mean(-1).cpu().numpy()
+        return self.sums[..., self.apart_from].mean(-1).cpu().numpy()
 
-    def chance(self, number: int) -> tuple[DrawnSets, np.ndarray]:
-        """What could be drawn in place of the query word, and the shares of all that could: see `Step`. number: of the
-        text in its step"""
-        pool = np.sort(np.append(self.others, self.looks))
-        cells = np.arange(len(pool))
-        sets = DrawnSets([cells[pool == self.looks]], [cells], len(pool), (SEED, self.back, number))
-        return sets, self.sums[..., pool].flatten(0, 1).T.cpu().numpy()
+    @property
+    def others(self) -> tuple[np.ndarray, np.ndarray]:
+        """The places of all words that could be the query word, from it, and their shares: see `Step`."""
+        pool = np.sort(np.append(self.apart_from, self.looks))
+        return pool - self.looks, self.sums[..., pool].flatten(0, 1).T.cpu().numpy()
 
 
 class _Visitor:

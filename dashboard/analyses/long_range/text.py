@@ -54,5 +54,5 @@ def _distance(found: LongRange, row) -> str:
 
 def chance_remark(found: LongRange) -> str:
     """What q is on this page."""
-    drawn = "random words at the same distances in the same texts, all texts and distances together"
+    drawn = "both words moved along their text, by as many words at all distances"
     return explained(drawn, int((~np.isnan(found.q)).sum()), dots=False)

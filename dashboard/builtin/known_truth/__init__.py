@@ -3,7 +3,7 @@
 `build` makes one as plain matrices for our own attention, `write` a folder that `open_model` opens like any other.
 """
 
-from dashboard.builtin.known_truth.kinds import KINDS, build, induction_pair, jobs_in, write
+from dashboard.builtin.known_truth.kinds import KINDS, build, induction_pair, jobs_in, names_and_pairs, write
 from dashboard.builtin.known_truth.known_model import Known
 
-__all__ = ["KINDS", "Known", "build", "induction_pair", "jobs_in", "write"]
+__all__ = ["KINDS", "Known", "build", "induction_pair", "jobs_in", "names_and_pairs", "write"]

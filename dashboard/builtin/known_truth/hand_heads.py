@@ -7,7 +7,7 @@ eˢ / (eˢ + n − 1). Noise adds to every score a random number that depends on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -89,6 +89,13 @@ class Hand:
         else:
             moved[:-shift] = there[shift:]
         return Term(self.space.read(asked, strength * moved), self.space.read(offered, self.one_hot(offered)))
+
+    def exchange(self, name: str, pairs: Iterable[tuple[int, int]], strength: float) -> Term:
+        """Query and key are the two of a pair, either way round."""
+        other = torch.zeros(self.space.blocks[name], self.space.blocks[name], dtype=torch.float64)
+        for one, two in pairs:
+            other[one, two] = other[two, one] = strength
+        return Term(self.space.read(name, other), self.space.read(name, self.one_hot(name)))
 
     def towards(self, name: str, wanted: Sequence[int], strength: float, always: str = "place") -> Term:
         """Every query asks for the keys whose block is one of `wanted`."""

@@ -22,6 +22,7 @@ SENTENCE = 16  # places of a sentence of the made language
 SHARP = 20.0  # nats: of 100 keys the target gets all but 2e-7
 GAIN = 8.0  # logits of a word that is wholly in the block “answer”
 HEADS, LAYERS = 4, 4
+NAMES = 6  # the first words of the model “partners”
 SPECIAL: dict[Type, tuple[str, ...]] = {
     "gpt2": ("<s>", "[PAD]", "[UNK]"),
     "bert": ("[CLS]", "[SEP]", "[PAD]", "[UNK]"),
@@ -119,6 +120,24 @@ def _parse(kind: str, type: Type, seed: int, noise: float, strength: float) -> K
     vectors = sum((space.write(name, block) for name, block in blocks.items()), torch.zeros(()))
     rows = _scattered(hand, jobs)
     return _assembled(kind, type, (*special, *(word.form for word in words)), hand, rows, vectors)
+
+
+def partners(seed: int = 0, noise: float = 1.0, strength: float = SHARP) -> Known:
+    """An encoder with words in pairs. Two heads attend from a word to its partner, wherever that stands. Two attend to
+    names, which are the first six words, and one each to the previous token and the next. One spreads evenly, and nine
+    are random."""
+    hand, vocabulary = _words("bert", seed, noise)
+    first = len(SPECIAL["bert"])
+    names = range(first, first + NAMES)
+    pairs = [(at, at + 1) for at in range(names.stop, len(vocabulary) - 1, 2)]
+    jobs = [even(hand)]
+    for step, where in ((-1, "previous"), (1, "next")):
+        jobs += [
+            _job(hand, hand.exchange("word", pairs, strength), "Attends to the word's partner.", "partner"),
+            _job(hand, hand.towards("word", names, strength), "Attends to names.", "names"),
+            _job(hand, hand.match("place", "place", strength, step), f"Attends to the {where} token.", where),
+        ]
+    return _assembled("partners", "bert", vocabulary, hand, _scattered(hand, jobs))
 
 
 def aligner(seed: int = 0, noise: float = 1.0, strength: float = SHARP) -> Known:
@@ -222,10 +241,17 @@ def induction_pair(known: Known, seed: int = 0) -> tuple[str, str, str, str]:
     return " ".join([x, b, y, c, *rest, x]), " ".join([y, b, x, c, *rest, x]), b, c
 
 
+def names_and_pairs(known: Known) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
+    """The names of a model of the kind “partners”, and its other words by pairs."""
+    names, others = known.plain[:NAMES], known.plain[NAMES:]
+    return names, list(zip(others[::2], others[1::2], strict=False))
+
+
 KINDS: dict[str, Callable[..., Known]] = {
     "induction": induction,
     "tokens": tokens,
     "both_ways": both_ways,
+    "partners": partners,
     "parse": parse,
     "causal_parse": causal_parse,
     "aligner": aligner,

@@ -9,7 +9,7 @@ from bench.truth.detectors import BAR, BAR_FROM, DETECTORS, found
 from bench.truth.intervals import LEAST, MOST, of_accuracy
 from bench.truth.measure import measured
 
-SEEDS = {"tokens": 2, "both_ways": 2, "induction": 2, "aligner": 2, "parse": 1, "causal_parse": 1}
+SEEDS = {"tokens": 2, "both_ways": 2, "partners": 1, "induction": 2, "aligner": 2, "parse": 1, "causal_parse": 1}
 FIRST = 100  # other models than those of the page
 
 
@@ -33,7 +33,7 @@ def test_a_wrong_truth_is_noticed(tables):
         table.assign(jobs=[frozenset(turned.get(job, job) for job in jobs) for jobs in table["jobs"]])
         for table in tables
     ]
-    for detector in DETECTORS[:2]:
+    for detector in (one for one in DETECTORS if one.title in ("Self", "Previous token")):
         assert found(detector, wrong).auroc < 0.9
 
 

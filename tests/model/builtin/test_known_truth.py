@@ -107,7 +107,7 @@ def test_the_standard_input_finds_the_induction_head(induction):
 
 
 @pytest.mark.parametrize("strength", [4.0, 20.0])
-@pytest.mark.parametrize("kind", ["tokens", "both_ways", "parse", "causal_parse"])
+@pytest.mark.parametrize("kind", ["tokens", "both_ways", "partners", "parse", "causal_parse"])
 def test_every_kind_opens_as_it_was_meant(kind, strength, tmp_path):
     known = known_truth.build(kind, 1, strength=strength)
     folder = known_truth.write(tmp_path, kind, 1, strength=strength)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import false_discovery_control
+from scipy.stats import binom, false_discovery_control
 
 from dashboard.analyses.long_range.measure import curve, gather, long_range, measure_step, table
 from dashboard.analyses.long_range.questions import QUESTIONS, question_of
@@ -13,6 +13,7 @@ from dashboard.analyses.long_range.trial import Trial
 from dashboard.capture import head_weights
 from dashboard.errors import UserError
 from dashboard.heads.head_id import HeadId
+from dashboard.text.words import split_words
 from tests.helpers.sentences import heads_in, numbers, wording
 
 
@@ -48,16 +49,17 @@ def test_share_and_baseline_equal_those_from_whole_maps(name, question, place, r
         assert step.even[k] == pytest.approx(even)
 
 
-def test_what_is_drawn_is_every_word_with_a_word_at_this_distance(minilm):
+def test_what_could_be_drawn_is_every_word_with_a_word_at_this_distance(minilm):
     trials = [row[1] for row in QUESTIONS["verb"].trials()][:2]
     step = measure_step(minilm, trials)
-    for k, (trial, (sets, cells)) in enumerate(zip(trials, step.chance, strict=True)):
+    for k, (trial, (moved, shares)) in enumerate(zip(trials, step.others, strict=True)):
         encoding = minilm.encode(trial.text)
         [weights] = head_weights(minilm, encoding, [HeadId(2, 9)])
         words, d = word_map(encoding, weights), int(step.words[k])
-        np.testing.assert_allclose(cells[:, 2 * 12 + 9], [words[i, i - d] for i in range(d, len(words))], atol=1e-5)
-        assert sets.others == len(words) - d - 1 and sets.pool[0].tolist() == list(range(len(words) - d))
-        np.testing.assert_allclose((sets.own @ cells)[0].reshape(6, 12), step.share[k], atol=1e-6)
+        np.testing.assert_allclose(shares[:, 2 * 12 + 9], [words[i, i - d] for i in range(d, len(words))], atol=1e-5)
+        looks = next(i for i, word in enumerate(encoding.words) if word.start == trial.looks)
+        assert moved.tolist() == [i - looks for i in range(d, len(words))]
+        np.testing.assert_allclose(shares[moved == 0].reshape(6, 12), step.share[k], atol=1e-6)
 
 
 @pytest.fixture(scope="module")
@@ -79,16 +81,40 @@ def test_a_curve_is_the_mean_and_its_bootstrap_interval(verbs):
         assert row["step"] == row["words"] and row["texts"] == 6
 
 
-def test_q_is_that_of_loops_over_random_words_of_each_text(verbs):
+def test_q_is_that_of_loops_that_move_both_words_alike_at_all_distances(minilm, verbs):
     rng, drawn = np.random.default_rng(11), 0
-    for _, cells in verbs.chance:
-        drawn = drawn + cells.astype(float)[rng.integers(0, len(cells), 4_000)]
-    observed = verbs.share.sum((0, 1)).ravel()
+    for row in QUESTIONS["verb"].trials():
+        moves = []  # of each distance: how far both words are moved → all heads' share
+        for trial in row:
+            [(moved, shares)] = measure_step(minilm, [trial]).others
+            moves.append(dict(zip(moved.tolist(), shares, strict=True)))
+        common = set.intersection(*map(set, moves))
+        means = np.array([np.mean([one[move] for one in moves], 0) for move in sorted(common)])
+        assert len(common) > 10 and 0 in common
+        drawn = drawn + means[rng.integers(0, len(means), 4_000)]
+    observed = verbs.share.mean(1).sum(0).ravel()
     p = (1 + (drawn >= observed - 1e-6).sum(0)) / 4_001
     wanted = false_discovery_control(p).reshape(6, 12)
     assert np.abs(verbs.q - wanted)[wanted < 0.05].max() < 0.02 and np.abs(verbs.q - wanted).max() < 0.15
     assert (verbs.q <= 0.05).any() and (verbs.q > 0.2).any()
     assert np.isnan(replace(verbs, chance=()).q).all()
+
+
+def test_two_words_that_have_nothing_to_do_with_each_other_mark_few_lists(minilm):
+    """METRICS §10: any word before the subject and any word after the verb, the same two at all distances."""
+    rng, lists, runs = np.random.default_rng(5), 0, 12
+    for _ in range(runs):
+        rows = []
+        for row in QUESTIONS["verb"].trials():
+            words = [split_words(trial.text) for trial in row]
+            key = rng.choice([k for k, word in enumerate(words[0]) if word.start < row[0].seen])
+            query = rng.choice([k - len(words[0]) for k, word in enumerate(words[0]) if word.start > row[0].looks])
+            rows.append(
+                [Trial(trial.text, some[query].start, some[key].start) for trial, some in zip(row, words, strict=True)]
+            )
+        steps = [measure_step(minilm, trials) for trials in zip(*rows, strict=True)]
+        lists += (gather(minilm, QUESTIONS["verb"], steps).q <= 0.05).any()
+    assert lists <= binom.ppf(0.99, runs, 0.05)
 
 
 def test_heads_are_chosen_on_one_half_and_shown_on_the_other(verbs):

@@ -149,6 +149,20 @@ def test_heads_of_an_encoder_look_both_ways():
         assert weights_of(known, ids, head)[:, last] == pytest.approx([share(5, last)] * len(ids), abs=1e-12)
 
 
+def test_heads_of_pairs_and_names_find_them_wherever_they_stand():
+    known = known_truth.build("partners", 4, strength=5.0, **CLEAN)
+    names, pairs = known_truth.names_and_pairs(known)
+    assert len(names) == 6 and not set(names) & {word for pair in pairs for word in pair}
+    (one, other), *rest = pairs
+    words = [other, *(word for word, _ in rest[:6]), one, *(word for _, word in rest[6:9]), names[2]]
+    ids = known.ids(words)
+    for weights in weights_doing(known, ids, "partner"):
+        assert weights[[1, 8], [8, 1]] == pytest.approx([share(5, len(ids) - 1)] * 2, abs=1e-12)
+        assert weights[[0, 2, 9, 12]] == pytest.approx(np.full((4, len(ids)), 1 / len(ids)), abs=1e-12)
+    for weights in weights_doing(known, ids, "names"):
+        assert weights[:, 12] == pytest.approx([share(5, len(ids) - 1)] * len(ids), abs=1e-12)
+
+
 def test_an_even_head_is_even_and_random_heads_are_not():
     known = known_truth.build("tokens", 5)
     ids = known.ids(known.plain[:40])
