@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
 from dashboard import needs, open_model
 from dashboard.analyses.profile import needs_job as job
@@ -108,6 +108,49 @@ def test_the_losses_are_those_of_the_librarys_own_head(gpt2, treebank_of_ten):
 
             assert found.replaced[text, 0, at] == pytest.approx(loss(encoding, change) - intact, abs=1e-4)
     assert abs(found.replaced).max() > 1e-2 and found.tokens.tolist() == [len(one) - 1 for _, one in some]
+
+
+@torch.inference_mode()
+def test_a_masked_models_losses_are_read_where_each_token_is_masked(small, treebank_of_ten):
+    model = small("bert")
+    every = measure(model, treebank_of_ten, [HeadId(1, head) for head in range(4)], sentences=2)
+    column = next(k for k in range(4) if not np.isnan(every.replaced[:, k]).any())
+    ablated, replaced = every.ablated[:, column], every.replaced[:, column]
+    used, _ = parsed_sample(model, treebank_of_ten)
+    models = fitted(model, treebank_of_ten, used, True, SILENT)[0]
+    mask = model.loaded.tokenizer.mask_token_id
+    root = AutoModelForMaskedLM.from_pretrained(
+        model.source.folder, dtype=torch.float32, attn_implementation="eager"
+    ).eval()
+
+    def loss(encoding, change):
+        """Σ over the tokens that are not special, each masked in a pass of its own."""
+        total = 0.0
+        for place, special in enumerate(encoding.special):
+            if not special:
+                ids = torch.tensor([[*encoding.ids[:place], mask, *encoding.ids[place + 1 :]]])
+                with softmax_changed(1, change):
+                    logits = root(ids).logits[0, place].double()
+                total -= float(logits.log_softmax(0)[encoding.ids[place]])
+        return total
+
+    def zero(rows):
+        rows[column] = 0
+
+    for text, (sentence, encoding) in enumerate(used[k * len(used) // 2] for k in range(2)):
+        intact = loss(encoding, lambda rows: None)
+        assert ablated[text] == pytest.approx(loss(encoding, zero) - intact, abs=1e-3)
+        shares = models.shares(
+            models.features(sentence, encoding), sentence.index, slice(4 + column, 5 + column), causal=False
+        )[:, 0]
+        for at in range(len(MODELS)):
+
+            def change(rows, at=at, shares=shares, encoding=encoding):
+                replace_rows(rows[column], encoding.word_of, shares[at].numpy(), False)
+
+            assert replaced[text, at] == pytest.approx(loss(encoding, change) - intact, abs=1e-3)
+    assert abs(replaced).max() > 1e-2
+    assert every.tokens.tolist() == [sum(not one for one in used[k * len(used) // 2][1].special) for k in range(2)]
 
 
 class Stopped(Exception):
