@@ -159,7 +159,8 @@ def _of_parse(known: known_truth.Known, model: AttentionModel, seed: int, folder
     for name in STEPS:
         table[f"names {name}"] = [names[head].text == f"{name} word" for head in table.index]
     most = max(made, key=lambda one: len(one.words))
-    pairs = [(i, head) for i, head in enumerate(most.heads) if head >= 0 and most.relations[i] != DET]
+    marks = {head: i for i, head in enumerate(most.heads) if head >= 0 and most.relations[i] != DET}
+    pairs = [(i, head) for head, i in marks.items()]  # one for each key: more are one for q
     examples = find_heads(model, most.text, pairs).table
     table["example"] = _by_head(examples, "lift")
     pattern = Pattern(DIRECTIONS[0], relation="nsubj")

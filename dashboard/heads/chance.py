@@ -94,12 +94,15 @@ class DrawnSets:
     pool: for each group the indices of all cells that could be marked, the marked ones among them
     cells: how many cells there are
     seed: of the draws, numbers as `numpy.random.default_rng` takes them
+    places: where several cells are only drawn together: what `marked` and `pool` then are indices of, as the cells of
+        all places one after another, and where each place begins and the last one ends
     """
 
     marked: Sequence[np.ndarray]
     pool: Sequence[np.ndarray]
     cells: int
     seed: int | Sequence[int] = SEED
+    places: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def others(self) -> int:
@@ -158,7 +161,12 @@ class DrawnSets:
         from scipy.sparse import csr_array
 
         starts = np.arange(0, rows.size + 1, max(rows.shape[1], 1))
-        return csr_array((np.ones(rows.size), rows.ravel(), starts), (len(rows), self.cells))
+        if self.places is None:
+            return csr_array((np.ones(rows.size), rows.ravel(), starts), (len(rows), self.cells))
+        together, begins = self.places
+        count = len(begins) - 1
+        of_places = csr_array((np.ones(len(together)), together, begins), (count, self.cells))
+        return csr_array((np.ones(rows.size), rows.ravel(), starts), (len(rows), count)) @ of_places
 
 
 def subsets(generator: np.random.Generator, of: int, size: int, draws: int) -> np.ndarray:
