@@ -9,6 +9,7 @@ from dashboard.heads.format import counted
 
 MARK = "•"
 HOLLOW = f"hollow: q > {LEVEL}"
+MORE_PAIRS = "Mark more pairs with other keys, or take a longer text."
 HELP = (
     "How likely luck alone gives as much, corrected for the length of the list (Benjamini–Hochberg). Of all heads "
     f"with q ≤ {LEVEL}, at most 5\u00a0% are expected to be there by luck. 0 to 1; {MARK} marks q ≤ {LEVEL}. Empty: "

@@ -6,7 +6,7 @@ import numpy as np
 
 from dashboard.analyses.chance.random_heads import PLACES, PLANTED
 from dashboard.heads.chance import LEVEL
-from dashboard.heads.chance_words import equals, q_said, too_few
+from dashboard.heads.chance_words import MORE_PAIRS, equals, q_said, too_few
 from dashboard.heads.format import capital, counted, percent
 from dashboard.heads.luck import Luck
 
@@ -47,7 +47,7 @@ def beyond(found: Luck) -> int:
 def luck_remarks(found: Luck) -> list[str]:
     """How to read the picture, and what the marks cannot show."""
     small = int((found.table["p"] <= LEVEL).sum())
-    heads, what, do = len(found.table), "choices of pairs at these distances", "Mark more pairs, or take a longer text."
+    heads, what, do = len(found.table), "choices of pairs at these distances", MORE_PAIRS
     lines = [
         f"Grey band: where 95\u00a0% of the lists with random pairs lie, place by place. {ALONE} {CORRECTED}",
         f"{counted(small, 'heads')} of {heads:,} {'has' if small == 1 else 'have'} p ≤ {LEVEL}, where luck alone gives "

@@ -7,7 +7,7 @@ import numpy as np
 from dashboard.analyses.find_heads.by_example import Examples, looks_ahead
 from dashboard.analyses.find_heads.by_pattern import Matches
 from dashboard.heads.bootstrap import FEWEST
-from dashboard.heads.chance_words import explained, own, too_few, verdict
+from dashboard.heads.chance_words import MORE_PAIRS, explained, own, too_few, verdict
 from dashboard.heads.format import counted, percent
 from dashboard.heads.head_id import HeadId, head_of
 
@@ -110,5 +110,7 @@ def remarks(found: Examples) -> list[str]:
 def chance_remarks(found: Examples) -> list[str]:
     """Remarks to show with the list: what q is, and what these pairs cannot show."""
     heads, what = len(found.table), "choices of pairs at these distances"
-    few = too_few(found.sets, found.least_p, heads, what=what, do="Mark more pairs, or take a longer text.")
-    return [line for line in (few, explained("random pairs at the same distances", heads)) if line]
+    few = too_few(found.sets, found.least_p, heads, what=what, do=MORE_PAIRS)
+    shared = len({key for _, key in found.pairs}) < len(found.pairs)
+    drawn = "random pairs at the same distances" + (", those with one key moved together" if shared else "")
+    return [line for line in (few, explained(drawn, heads)) if line]

@@ -104,6 +104,8 @@ def test_a_text_without_other_pairs_has_no_q_and_few_can_mark_no_head(minilm):
     assert "no other" in " ".join(chance_remarks(whole)) and "beyond chance" not in example_finding(whole)
     few = examples(minilm, minilm.encode(CHEF), [(6, 1)])
     assert few.sets == 7 and few.table["q"].min() >= few.least_p == 1 / 8
+    two = examples(minilm, minilm.encode(CHEF), [(6, 1), (9, 1)])  # the key may be at 4 places
+    assert two.sets == 4 and "together" in " ".join(chance_remarks(two)) and "together" not in chance_remarks(few)[1]
     assert "7" in " ".join(chance_remarks(few)) and "No head is beyond chance" in example_finding(few)
 
 
