@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bench.page import WORDS, page_of, print_row
+from bench.page import page_of, print_row, text_of
 from dashboard import open_model, pair_sets, patch
 from tools.chromium import ARGUMENTS, find
 from tools.server import running
@@ -20,7 +20,7 @@ CLICKS = 12
 TOKENS = 64
 WAIT = 60_000  # milliseconds
 HEADS = {"minilm": (3, 1), "smollm2": (15, 1)}  # by model, in the middle: (layer, head)
-SPECIAL = {"minilm": 2, "smollm2": 1}
+SPECIAL = {"minilm": 2, "smollm2": 1}  # tokens of a text, of which `text_of` counts two
 SEEN = {"minilm": "edited", "smollm2": "next"}
 """The picture of what changed: the shift of each word, or the next token."""
 
@@ -47,9 +47,14 @@ WATCH = """([where, says]) => {
 def clicks(browser: Browser, url: str, model: str) -> list[float]:
     """Milliseconds of each of `CLICKS` clicks on a cell of a head's map, all links being whole before each."""
     layer, head = HEADS[model]
-    words = WORDS.split()
-    text = " ".join(words[at % len(words)] for at in range(TOKENS - SPECIAL[model]))
-    asked = {"model": model, "text": text, "layer": layer, "head": head, "edits": "none", "view": "heatmap"}
+    asked = {
+        "model": model,
+        "text": text_of(TOKENS + 2 - SPECIAL[model]),
+        "layer": layer,
+        "head": head,
+        "edits": "none",
+        "view": "heatmap",
+    }
     took = []
     with page_of(browser, f"{url}/edit?{urlencode(asked)}") as (page, _):
         page.set_default_timeout(WAIT)

@@ -49,49 +49,30 @@ def drawn_sets(
     the D offsets; a causal model's pairs look back. keys: how many words there are to look at, where not m
 
     Pairs with one key are moved together: a head that looks at this word from anywhere has all of their shares at once,
-    so they are not several pairs of luck.
+    so they are not several pairs of luck. With `keys` each pair is drawn alone.
     """
-    i, offset = np.array([(i, j - i) for i, j in pairs]).T
-    offsets, words = np.unique(offset), np.arange(m)
-    inside = [(words + d >= 0) & (words + d < (keys or m)) & (d < 0 or not causal) for d in offsets]
-    size = len(offsets)
-    if keys is None and len({j for _, j in pairs}) < len(pairs):
-        return _moved_together(pairs, offsets, np.array(inside), seed)
-    return DrawnSets(
-        [i[offset == d] * size + k for k, d in enumerate(offsets)],
-        [words[seen] * size + k for k, seen in enumerate(inside)],
-        m * size,
-        seed,
-    )
-
-
-def _moved_together(
-    pairs: Sequence[Pair], offsets: np.ndarray, inside: np.ndarray, seed: int | Sequence[int]
-) -> DrawnSets:
-    """The sets where pairs with one key stay together. inside: which words have one at each offset, bool (D, m)"""
-    size, m = inside.shape
-    of_key: dict[int, list[int]] = defaultdict(list)
+    offsets = np.unique([j - i for i, j in pairs])
+    visible = (offsets < 0) | (not causal)
+    stars: dict[Pair | int, list[Pair]] = defaultdict(list)  # the pairs that are moved together
     for i, j in sorted(set(pairs)):
-        of_key[j].append(int(np.searchsorted(offsets, j - i)))
-    of_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)  # by the offsets to a key: the keys that have them
-    for key, which in of_key.items():
-        of_shape[tuple(which)].append(key)
+        stars[j if keys is None else (i, j)].append((i, j))
+    of_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)  # by the places of the offsets to a key: the keys
+    for star in stars.values():
+        of_shape[tuple(int(np.searchsorted(offsets, j - i)) for i, j in star)].append(star[0][1])
     marked: list[np.ndarray] = []
     pool: list[np.ndarray] = []
     cells: list[np.ndarray] = []
     begins, places = [np.zeros(1, int)], 0
-    for shape, keys in sorted(of_shape.items()):
-        at = np.array(shape)
-        queries = np.arange(m)[:, None] - offsets[at]  # (m, pairs of the shape)
-        fits = ((queries >= 0) & (queries < m)).all(1)
-        fits[fits] = inside[at, queries[fits]].all(1)
-        own = np.flatnonzero(fits)
+    for shape, at in sorted(of_shape.items()):
+        which = np.array(shape)
+        queries = np.arange(keys or m)[:, None] - offsets[which]  # (keys, pairs of the shape)
+        own = np.flatnonzero(((queries >= 0) & (queries < m) & visible[which]).all(1))
         pool.append(places + np.arange(len(own)))
-        marked.append(places + np.searchsorted(own, keys))
-        cells.append((queries[own] * size + at).ravel())
-        begins.append(begins[-1][-1] + len(at) * np.arange(1, len(own) + 1))
+        marked.append(places + np.searchsorted(own, at))
+        cells.append((queries[own] * len(offsets) + which).ravel())
+        begins.append(begins[-1][-1] + len(which) * np.arange(1, len(own) + 1))
         places += len(own)
-    return DrawnSets(marked, pool, m * size, seed, (np.concatenate(cells), np.concatenate(begins)))
+    return DrawnSets(marked, pool, m * len(offsets), seed, (np.concatenate(cells), np.concatenate(begins)))
 
 
 def pair_shares(
